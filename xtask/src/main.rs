@@ -1,0 +1,159 @@
+//! The repository's own commands. `ci` is a plain list of steps, kept here; how a step is done lives in `tools` (what the
+//! machine needs), `blackbox` (the program seen from outside) and `shell` (starting programs). Nothing here ships.
+
+mod blackbox;
+mod shell;
+mod tools;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use shell::{cargo, run};
+
+const HELP: &str = "\
+The repository's own commands.
+
+Usage: cargo xtask <COMMAND>
+
+Commands:
+  ci                 Everything CI runs, in the same order, stopping at the first failure: tools, formatting, lints,
+                     documentation, tests. When it passes here, it passes there
+  golden [FILTER]    Write the golden files again from what the code does now, then read `git diff`: every changed line
+                     is something that users or stored data will notice. FILTER is passed on to `cargo nextest run`
+  blackbox           Only the checks that need a running `coulomb`: its HTTP API against the OpenAPI document it publishes
+                     (schemathesis), and its export against an accounting program (hledger)
+  help, --help       This text
+
+Examples:
+  cargo xtask ci                                     Before every push
+  cargo xtask golden                                 After a change of JSON, pages, messages or stored events
+  cargo xtask golden -E 'package(coulomb-ledger)'    Only the golden files of one crate
+
+The tools that `ci` needs are installed when it runs as root on Debian; elsewhere it says what to install and stops.
+";
+
+/// A step's name and what it does; the error is a sentence for whoever reads the log.
+type Step = (&'static str, fn() -> Result<(), String>);
+
+/// What CI runs, cheap steps first. Rules about the repository itself (arrows between crates and the like) are ordinary
+/// tests, in `tests/house.rs`.
+const CI: &[Step] = &[
+    ("tools", tools::set_up),
+    ("formatting", formatting),
+    ("lints", lints),
+    ("documentation", documentation),
+    ("tests", tests),
+    ("documentation tests", documentation_tests),
+];
+
+/// Needs a `coulomb` that serves, so these come last wherever they run.
+const BLACKBOX: &[Step] = &[
+    ("tools", tools::set_up),
+    ("HTTP API keeps to its document", blackbox::http_api_keeps_to_its_document),
+    ("export balances", blackbox::export_balances),
+];
+
+fn main() -> ExitCode {
+    if let Err(error) = std::env::set_current_dir(shell::repository()) {
+        eprintln!("cannot enter {}: {error}", shell::repository().display());
+        return ExitCode::FAILURE;
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["help" | "--help" | "-h"] | [_, "--help" | "-h"] => {
+            // Nobody to tell when standard output is gone.
+            let _ = std::io::stdout().write_all(HELP.as_bytes());
+            ExitCode::SUCCESS
+        }
+        ["ci"] => run_steps(CI),
+        ["blackbox"] => run_steps(BLACKBOX),
+        ["golden", filter @ ..] => exit_code(golden(filter)),
+        [] => {
+            eprint!("{HELP}");
+            ExitCode::from(2)
+        }
+        _ => {
+            eprint!("cargo xtask does not know `{}`.\n\n{HELP}", words.join(" "));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn formatting() -> Result<(), String> {
+    run(cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn lints() -> Result<(), String> {
+    run(cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn documentation() -> Result<(), String> {
+    run(cargo().args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn tests() -> Result<(), String> {
+    run(cargo().args(["nextest", "run", "--workspace", "--all-features", "--locked"]))
+}
+
+/// nextest does not run the examples in documentation.
+fn documentation_tests() -> Result<(), String> {
+    run(cargo().args(["test", "--doc", "--workspace", "--all-features", "--locked"]))
+}
+
+/// A test that has a golden file writes it, instead of comparing with it, when `GOLDEN` is `write`. All tests run to the
+/// end, because one file that could not be written says nothing about the others.
+fn golden(filter: &[&str]) -> Result<(), String> {
+    let everything = ["nextest", "run", "--workspace", "--all-features", "--no-fail-fast"];
+    run(cargo().args(everything).args(filter).env("GOLDEN", "write"))?;
+    run(std::process::Command::new("git").args(["status", "--short"]))
+}
+
+/// Runs the steps in order and says how long each took; stops at the first that fails.
+fn run_steps(steps: &[Step]) -> ExitCode {
+    let mut finished = String::new();
+    let mut total = Duration::ZERO;
+    for (position, (name, step)) in steps.iter().enumerate() {
+        eprintln!("\n=== {}/{} {name}", position + 1, steps.len());
+        let (took, result) = timed(step);
+        total += took;
+        if let Err(reason) = result {
+            eprintln!("=== {name}: FAILED after {:.1} s\n{reason}", took.as_secs_f64());
+            return ExitCode::FAILURE;
+        }
+        eprintln!("=== {name}: passed in {:.1} s", took.as_secs_f64());
+        finished += &format!("{:>8.1} s  {name}\n", took.as_secs_f64());
+    }
+    eprint!("\n{finished}{:>8.1} s  all {} steps passed\n", total.as_secs_f64(), steps.len());
+    ExitCode::SUCCESS
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a step took is only printed; no decision depends on it"
+)]
+fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let started = Instant::now();
+    let result = work();
+    (started.elapsed(), result)
+}
+
+fn exit_code(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What `ci` needs from the machine, checked first so that a second run costs nothing, installed where that is possible,
+//! and otherwise a failure that says what to do. Nothing is skipped because a tool is missing: a check that cannot run
+//! has failed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::shell::{cargo, output_of, run, works};
+
+/// A Debian package, and the program that shows it is there. Programs are asked rather than the package database, since
+/// they may have come another way.
+const PACKAGES: &[(&str, &[&str])] = &[
+    ("build-essential", &["cc", "--version"]),
+    ("hledger", &["hledger", "--version"]),
+    // Debian's python3 has a `venv` that cannot install anything until this package brings `ensurepip`.
+    ("python3-venv", &["python3", "-c", "import ensurepip, venv"]),
+];
+
+/// The version that CI uses; another one that is already there will do.
+const NEXTEST: &str = "0.9.143";
+
+/// Where the Python tools go. Git ignores it.
+const VENV: &str = ".tools/venv";
+
+/// Every Python tool with its exact version, also the ones that others bring along.
+const REQUIREMENTS: &str = "xtask/requirements.txt";
+
+/// Makes sure that every tool is there; quick when they are.
+pub fn set_up() -> Result<(), String> {
+    toolchain()?;
+    packages()?;
+    nextest()?;
+    python_tools()
+}
+
+/// A program of the Python environment that `set_up` makes.
+pub fn python_tool(name: &str) -> PathBuf {
+    crate::shell::repository().join(VENV).join("bin").join(name)
+}
+
+fn toolchain() -> Result<(), String> {
+    for component in ["fmt", "clippy"] {
+        if !works(cargo().args([component, "--version"])) {
+            return Err(format!(
+                "`cargo {component}` does not work: add the components with `rustup component add rustfmt clippy`."
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn packages() -> Result<(), String> {
+    let missing = missing_packages();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.join(" ");
+    if !is_root() || !works(Command::new("apt-get").arg("--version")) {
+        return Err(format!(
+            "These Debian packages are needed and missing: {names}. Install them and try again."
+        ));
+    }
+    run(Command::new("apt-get").arg("update"))?;
+    run(Command::new("apt-get")
+        .args(["install", "-y", "--no-install-recommends"])
+        .args(&missing)
+        .env("DEBIAN_FRONTEND", "noninteractive"))?;
+    match missing_packages().join(" ").as_str() {
+        "" => Ok(()),
+        still => {
+            Err(format!("These packages were installed, but what they should bring does not work: {still}."))
+        }
+    }
+}
+
+fn missing_packages() -> Vec<&'static str> {
+    let is_missing = |proof: &[&str]| !works(Command::new(proof[0]).args(&proof[1..]));
+    PACKAGES.iter().filter(|(_, proof)| is_missing(proof)).map(|(package, _)| *package).collect()
+}
+
+fn is_root() -> bool {
+    output_of(Command::new("id").arg("-u")).is_ok_and(|user| user.trim() == "0")
+}
+
+fn nextest() -> Result<(), String> {
+    if works(cargo().args(["nextest", "--version"])) {
+        return Ok(());
+    }
+    run(cargo().args(["install", "cargo-nextest", "--locked", "--version", NEXTEST]))?;
+    if works(cargo().args(["nextest", "--version"])) {
+        return Ok(());
+    }
+    Err("cargo-nextest was installed, but `cargo nextest` does not work: is cargo's bin folder on the PATH?"
+        .into())
+}
+
+/// The environment is right when it was made from the requirements as they are now, which the copy inside says, and its
+/// program starts, which it does not after the folder or the machine's Python was moved. Anything else is made anew: an
+/// environment that was changed in place may keep what the file no longer names.
+fn python_tools() -> Result<(), String> {
+    let wanted =
+        fs::read_to_string(REQUIREMENTS).map_err(|error| format!("cannot read {REQUIREMENTS}: {error}"))?;
+    let made_from = Path::new(VENV).join("requirements.txt");
+    let starts = || works(Command::new(python_tool("schemathesis")).arg("--version"));
+    if fs::read_to_string(&made_from).is_ok_and(|made| made == wanted) && starts() {
+        return Ok(());
+    }
+    run(Command::new("python3").args(["-m", "venv", "--clear", VENV]))?;
+    // Without dependencies nothing can come in that the file does not pin; `pip check` then says whether it pins all.
+    let pip = || {
+        let mut command = Command::new(python_tool("python"));
+        command.args(["-m", "pip", "--disable-pip-version-check"]);
+        command
+    };
+    run(pip().args(["install", "--quiet", "--no-deps", "--requirement", REQUIREMENTS]))?;
+    run(pip().arg("check"))?;
+    if !starts() {
+        return Err("schemathesis was installed, but does not start.".into());
+    }
+    // Written last, so that an interrupted set-up is not taken for a finished one.
+    fs::write(&made_from, wanted).map_err(|error| format!("cannot write {}: {error}", made_from.display()))
+}
