@@ -203,9 +203,16 @@ impl<'a> Changes<'a> {
     pub fn debts(self) -> impl Iterator<Item = &'a Debt> {
         self.account.debts.values().filter(|debt| debt.touched)
     }
-    /// Payments to write, with their refunds and disputes.
+    /// Payments to write, with their refunds and disputes; also those of which only the grant or a debt changed, because
+    /// that may make them live or not.
     pub fn payments(self) -> impl Iterator<Item = &'a Payment> {
-        self.account.payments.values().filter(|payment| payment.touched)
+        let account = self.account;
+        account.payments.values().filter(|payment| {
+            let of_payment = |id: Option<&PaymentId>| id == Some(&payment.id);
+            payment.touched
+                || account.grants.iter().any(|grant| grant.touched && of_payment(grant.payment.as_ref()))
+                || account.debts.values().any(|debt| debt.touched && of_payment(debt.origin.payment()))
+        })
     }
     /// Answers to idempotency keys to write: all that are at hand have not been written.
     pub fn answers(self) -> impl Iterator<Item = (&'a IdempotencyKey, &'a Answered)> {
@@ -337,15 +344,22 @@ impl Account {
 
     /// Lets go of closed parts that are written. A payment goes together with its grant and its debts or not at all.
     fn shed(&mut self) {
-        let mut live: BTreeSet<PaymentId> = BTreeSet::new();
-        live.extend(self.payments.values().filter(|payment| payment.is_disputed()).map(|payment| payment.id.clone()));
-        live.extend(self.grants.iter().filter(|grant| !grant.is_spent()).filter_map(|grant| grant.payment.clone()));
-        live.extend(self.debts.values().filter(|debt| debt.is_open()).filter_map(|debt| debt.origin.payment().cloned()));
+        let live: BTreeSet<PaymentId> =
+            self.payments.values().filter(|payment| self.is_live(payment)).map(|payment| payment.id.clone()).collect();
         self.payments.retain(|id, _| live.contains(id));
         self.grants.retain(|grant| !grant.is_spent() || grant.payment.as_ref().is_some_and(|payment| live.contains(payment)));
         self.debts.retain(|_, debt| debt.is_open() || debt.origin.payment().is_some_and(|payment| live.contains(payment)));
         // A lapsed or settled run that was recalled and not changed is closed too.
         self.runs.retain(|_, run| !run.is_closed());
+    }
+
+    /// Whether a payment has to be at hand: something of it can still move by itself. A live payment is loaded together
+    /// with its grant and its debts.
+    pub fn is_live(&self, payment: &Payment) -> bool {
+        let of_payment = |id: Option<&PaymentId>| id == Some(&payment.id);
+        payment.is_disputed()
+            || self.grants.iter().any(|grant| !grant.is_spent() && of_payment(grant.payment.as_ref()))
+            || self.debts.values().any(|debt| debt.is_open() && of_payment(debt.origin.payment()))
     }
 
     // What an account tells about itself.

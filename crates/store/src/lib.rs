@@ -1,1 +1,284 @@
-//! See HOUSE.
+//! Durable accounts (R2, R13). Events are the truth and are committed; the tables that people query are written from
+//! them, all rows of one account together with the `seq` they stand for: truth = rows + events after their `seq`.
+//!
+//! [`Store`] is the whole surface. It is synchronous: whoever commits is a thread of its own ("group committer"), and
+//! readers call it from threads that may block.
+
+pub mod record;
+pub mod tally;
+
+use ledger::{
+    Account, Timestamp,
+    account::Part,
+    chain::Hash,
+    command::PartKey,
+    debt::Debt,
+    event::Recorded,
+    grant::Grant,
+    id::{KeyId, OrganizationId, RunId, TaskId},
+    payment::Payment,
+    run::{RefusedStart, Run, RunStatus},
+};
+use tally::{Tally, TallyRow};
+
+/// Where an account's history ends in the store: what the next append is chained to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The number of the last event, 0 for none.
+    pub seq: u64,
+    /// The chain's hash after it ([`ledger::chain`]).
+    pub hash: Hash,
+    /// Its place in the store's journal, where the store has one; 0 for none. Callers keep it and hand it back.
+    pub pos: i64,
+}
+
+/// An account as it was loaded: its live parts, and where its history ends.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The account, on which everything stored has been folded in.
+    pub account: Account,
+    /// The end of its history.
+    pub head: Head,
+}
+
+/// The events of one or more decisions on one account.
+#[derive(Clone, Copy, Debug)]
+pub struct Append<'a> {
+    /// Whose.
+    pub organization: &'a OrganizationId,
+    /// The end of the history they were decided on.
+    pub head: Head,
+    /// What happened, in order: `head.seq + 1` and on.
+    pub events: &'a [Recorded],
+}
+
+/// An account whose rows are to be written so that they stand for its version.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// The account; [`Account::changes`] says what changed. The caller calls [`Account::written`] once this is committed.
+    pub account: &'a Account,
+    /// The end of its history, after the events of the same commit.
+    pub head: Head,
+    /// When something happens next by itself; none for an account with a test clock.
+    pub next_due: Option<Timestamp>,
+    /// Usage and refused starts since its rows were last written.
+    pub tally: &'a Tally,
+}
+
+/// Events and rows, all or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Batch<'a> {
+    /// At most one append per organization.
+    pub appends: Vec<Append<'a>>,
+    /// Accounts to write, after the appends of the same batch. `Rows::head` of an account that is also appended to is
+    /// its head *before* the append: the store knows what it appends.
+    pub rows: Vec<Rows<'a>>,
+    /// Whether every account that was ever appended to is written after this batch, so that start-up has nothing to
+    /// replay.
+    pub all_written: bool,
+}
+
+/// What became of one append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// Durable; the history ends here now.
+    At(Head),
+    /// Somebody else was faster: nothing of this append was stored. Load the account and decide again.
+    Stale,
+}
+
+/// When the tables are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tables {
+    /// With the events, in the same commit: several servers write.
+    EachCommit,
+    /// Later, in slices: this server alone writes.
+    Late,
+}
+
+/// Why the store cannot do what it is asked. Never a refusal: the rules had no say.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// Nothing was committed; trying again later may help.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// Whether it was committed is not known: ask by reading.
+    #[error("the store did not answer; what was asked may have been done: {0}")]
+    Unknown(String),
+    /// What is stored cannot be true.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+    /// Another server has the data directory.
+    #[error("{0}")]
+    Locked(String),
+    /// The data was written by a newer version.
+    #[error("{0}")]
+    TooNew(String),
+}
+
+/// One stored event as bytes, for verifying and exporting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its number.
+    pub seq: u64,
+    /// The bytes that the chain runs over: JSON of [`Recorded`].
+    pub bytes: Vec<u8>,
+    /// The chain's hash after it.
+    pub hash: Hash,
+}
+
+/// An organization in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganizationRow {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// The version its rows stand for.
+    pub version: u64,
+}
+
+/// A page of a list, newest first, and where to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// Hand it back to get the next page; none: this is the last.
+    pub next: Option<u64>,
+}
+
+/// Which runs to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    /// Only those that are there.
+    pub status: Option<RunStatus>,
+    /// Only those of this task.
+    pub task: Option<TaskId>,
+}
+
+/// What a key may do (API: scopes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything.
+    Admin,
+    /// Starts and metering of any organization, and reading what they answer.
+    Runtime,
+    /// Reading.
+    Read,
+}
+
+/// An API key as it is stored: never the key itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// What the ledger calls it.
+    pub id: KeyId,
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub scope: Scope,
+    /// SHA-256 of the key.
+    pub hash: Hash,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stopped working.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Durable accounts. All methods may block; all are safe to call from several threads.
+///
+/// Reads of tables see what was written: a caller whose tables are late writes the account's rows first.
+pub trait Store: Send + Sync + 'static {
+    /// When the tables are written.
+    fn tables(&self) -> Tables;
+
+    /// Loads an account: its core and live parts, and the events after them folded in. A new account where there is none.
+    fn load(&self, organization: &OrganizationId) -> Result<Loaded, Fault>;
+
+    /// Brings back parts that are written and not live. What does not exist is left out. A payment comes with its grant
+    /// and its debts.
+    fn recall(&self, organization: &OrganizationId, keys: &[PartKey]) -> Result<Vec<Part>, Fault>;
+
+    /// Makes a batch durable: one transaction, one flush. The answers are in the order of the appends; where one is stale
+    /// the others are stored, and rows of a stale account are left out.
+    fn commit(&self, batch: &Batch<'_>) -> Result<Vec<Appended>, Fault>;
+
+    /// Organizations with something due at or before this instant, soonest first.
+    fn due(&self, by: Timestamp, limit: usize) -> Result<Vec<OrganizationId>, Fault>;
+
+    /// Organizations by id, after the one named.
+    fn organizations(
+        &self,
+        after: Option<&OrganizationId>,
+        limit: usize,
+    ) -> Result<Vec<OrganizationRow>, Fault>;
+
+    /// Events after this number, oldest first.
+    fn events(
+        &self,
+        organization: &OrganizationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, Fault>;
+
+    /// Grants, newest first, before this number.
+    fn grants(
+        &self,
+        organization: &OrganizationId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<Grant>, Fault>;
+
+    /// Runs, newest first, before this number.
+    fn runs(
+        &self,
+        organization: &OrganizationId,
+        filter: &RunFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<Run>, Fault>;
+
+    /// One run, by id, open or closed.
+    fn run(&self, organization: &OrganizationId, id: &RunId) -> Result<Option<Run>, Fault>;
+
+    /// Refused starts that are told about (R5.6), newest first, before this number.
+    fn refusals(
+        &self,
+        organization: &OrganizationId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<RefusedStart>, Fault>;
+
+    /// Debts, newest first, before this number.
+    fn debts(
+        &self,
+        organization: &OrganizationId,
+        open_only: bool,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<Debt>, Fault>;
+
+    /// Payments, newest first, before this number.
+    fn payments(
+        &self,
+        organization: &OrganizationId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<Payment>, Fault>;
+
+    /// Usage and refused starts by hour, kind, member and task, on [from, to).
+    fn usage(
+        &self,
+        organization: &OrganizationId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<TallyRow>, Fault>;
+
+    /// Stores a key.
+    fn create_key(&self, key: &ApiKey) -> Result<(), Fault>;
+
+    /// All keys, oldest first.
+    fn keys(&self) -> Result<Vec<ApiKey>, Fault>;
+
+    /// Revokes a key; false where there is no such key that works.
+    fn revoke_key(&self, id: &KeyId, at: Timestamp) -> Result<bool, Fault>;
+}
