@@ -1,1 +1,4 @@
-//! See HOUSE.
+//! The engine around the rules, and everything that reaches it: HTTP, jobs, configuration, the command line.
+
+pub mod clock;
+pub mod engine;
