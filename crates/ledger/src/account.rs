@@ -146,7 +146,9 @@ impl Waiting {
     }
 
     pub(crate) fn len(&self) -> usize {
-        [self.refunds.len(), self.disputes.len(), self.closings.len(), self.failures.len()].into_iter().fold(0, usize::saturating_add)
+        [self.refunds.len(), self.disputes.len(), self.closings.len(), self.failures.len()]
+            .into_iter()
+            .fold(0, usize::saturating_add)
     }
 }
 
@@ -344,11 +346,19 @@ impl Account {
 
     /// Lets go of closed parts that are written. A payment goes together with its grant and its debts or not at all.
     fn shed(&mut self) {
-        let live: BTreeSet<PaymentId> =
-            self.payments.values().filter(|payment| self.is_live(payment)).map(|payment| payment.id.clone()).collect();
+        let live: BTreeSet<PaymentId> = self
+            .payments
+            .values()
+            .filter(|payment| self.is_live(payment))
+            .map(|payment| payment.id.clone())
+            .collect();
         self.payments.retain(|id, _| live.contains(id));
-        self.grants.retain(|grant| !grant.is_spent() || grant.payment.as_ref().is_some_and(|payment| live.contains(payment)));
-        self.debts.retain(|_, debt| debt.is_open() || debt.origin.payment().is_some_and(|payment| live.contains(payment)));
+        self.grants.retain(|grant| {
+            !grant.is_spent() || grant.payment.as_ref().is_some_and(|payment| live.contains(payment))
+        });
+        self.debts.retain(|_, debt| {
+            debt.is_open() || debt.origin.payment().is_some_and(|payment| live.contains(payment))
+        });
         // A lapsed or settled run that was recalled and not changed is closed too.
         self.runs.retain(|_, run| !run.is_closed());
     }
@@ -426,12 +436,20 @@ impl Account {
 
     /// A refund at hand, also one that waits for its payment.
     pub fn refund(&self, id: &RefundId) -> Option<&Refund> {
-        self.payments.values().flat_map(|payment| &payment.refunds).chain(&self.core.waiting.refunds).find(|refund| refund.id == *id)
+        self.payments
+            .values()
+            .flat_map(|payment| &payment.refunds)
+            .chain(&self.core.waiting.refunds)
+            .find(|refund| refund.id == *id)
     }
 
     /// A dispute at hand, also one that waits for its payment.
     pub fn dispute(&self, id: &DisputeId) -> Option<&Dispute> {
-        self.payments.values().flat_map(|payment| &payment.disputes).chain(&self.core.waiting.disputes).find(|dispute| dispute.id == *id)
+        self.payments
+            .values()
+            .flat_map(|payment| &payment.disputes)
+            .chain(&self.core.waiting.disputes)
+            .find(|dispute| dispute.id == *id)
     }
 
     /// Open debts in the order in which they are settled (R7.4).
@@ -453,7 +471,11 @@ impl Account {
 
     /// Available credits: the free part of all usable grants, never offset by debt (R5.2).
     pub fn available(&self, now: Timestamp) -> Credits {
-        self.grants.iter().filter(|grant| grant.state(self.core.entitled, now) == GrantState::Usable).map(|grant| grant.free).sum()
+        self.grants
+            .iter()
+            .filter(|grant| grant.state(self.core.entitled, now) == GrantState::Usable)
+            .map(|grant| grant.free)
+            .sum()
     }
 
     /// All open debt.
@@ -469,7 +491,11 @@ impl Account {
     /// Where the event cannot follow: another number than the next, or amounts that are not there. That is a broken
     /// invariant or a damaged store, never a refusal.
     pub fn apply(&mut self, recorded: &Recorded) {
-        assert_eq!(recorded.seq, self.core.version.saturating_add(1), "events follow one another without gaps (R2.2)");
+        assert_eq!(
+            recorded.seq,
+            self.core.version.saturating_add(1),
+            "events follow one another without gaps (R2.2)"
+        );
         self.core.version = recorded.seq;
         if !recorded.event.is_about_people() {
             assert!(recorded.at >= self.core.last, "an account's time does not go back (R1.4)");
@@ -482,7 +508,12 @@ impl Account {
         match &recorded.event {
             Event::OrganizationNamed { name } => self.core.name.clone_from(name),
             Event::MemberSet { member, name, email, role, billing_admin } => {
-                let person = Member { name: name.clone(), email: email.clone(), role: *role, billing_admin: *billing_admin };
+                let person = Member {
+                    name: name.clone(),
+                    email: email.clone(),
+                    role: *role,
+                    billing_admin: *billing_admin,
+                };
                 self.core.members.insert(member.clone(), person);
             }
             Event::MemberRemoved { member } => {
@@ -501,7 +532,9 @@ impl Account {
             Event::TestClockSet { to } => self.core.test_clock = Some(*to),
             Event::Unchanged {} => {}
 
-            Event::SubscriptionReported { subscription } => self.core.subscription = Some(subscription.clone()),
+            Event::SubscriptionReported { subscription } => {
+                self.core.subscription = Some(subscription.clone())
+            }
             Event::EntitlementBegan { .. } => self.core.entitled = true,
             Event::EntitlementEnded { .. } => {
                 self.core.entitled = false;
@@ -525,7 +558,10 @@ impl Account {
                     recharge: recharge.clone(),
                     at: recorded.at,
                     refunds: waiting.refunds.extract_if(.., |refund| refund.payment == *payment).collect(),
-                    disputes: waiting.disputes.extract_if(.., |dispute| dispute.payment == *payment).collect(),
+                    disputes: waiting
+                        .disputes
+                        .extract_if(.., |dispute| dispute.payment == *payment)
+                        .collect(),
                     recovered: Credits::ZERO,
                     from_expired: Credits::ZERO,
                     touched: true,
@@ -538,7 +574,18 @@ impl Account {
                 }
                 self.payments.insert(payment.id.clone(), payment);
             }
-            Event::Granted { grant, kind, source, amount, effective_at, expires_at, priority, payment, restores, reason: _ } => {
+            Event::Granted {
+                grant,
+                kind,
+                source,
+                amount,
+                effective_at,
+                expires_at,
+                priority,
+                payment,
+                restores,
+                reason: _,
+            } => {
                 self.core.totals.granted = self.core.totals.granted.plus(*amount);
                 self.core.refusal_told = false;
                 if *source == GrantSource::Subscription {
@@ -596,7 +643,10 @@ impl Account {
                     grant.held = grant.held.plus(take.amount);
                 }
                 if let Some(task) = task {
-                    self.core.tasks.entry(task.clone()).or_insert_with(|| Task { since: recorded.at, ..Task::default() });
+                    self.core
+                        .tasks
+                        .entry(task.clone())
+                        .or_insert_with(|| Task { since: recorded.at, ..Task::default() });
                 }
                 self.lapses.insert((*lapses_at, run.clone()));
                 self.insert_run(Run {
@@ -672,11 +722,21 @@ impl Account {
                     grant.settled = grant.settled.plus(take.amount);
                 }
                 let amount = crate::grant::total(takes);
-                let debt = self.shrink_debt(debt, amount, DebtChangeKind::Settled { takes: takes.clone() }, recorded);
+                let debt = self.shrink_debt(
+                    debt,
+                    amount,
+                    DebtChangeKind::Settled { takes: takes.clone() },
+                    recorded,
+                );
                 debt.settled = debt.settled.plus(amount);
             }
             Event::DebtRepaid { debt, amount, payment } => {
-                let debt = self.shrink_debt(debt, *amount, DebtChangeKind::Repaid { payment: payment.clone() }, recorded);
+                let debt = self.shrink_debt(
+                    debt,
+                    *amount,
+                    DebtChangeKind::Repaid { payment: payment.clone() },
+                    recorded,
+                );
                 debt.repaid = debt.repaid.plus(*amount);
             }
             Event::DebtOffset { debt, amount, why, written_off, reason: _ } => {
@@ -729,7 +789,12 @@ impl Account {
                 }
             }
             Event::DisputeClosed { dispute, outcome } => {
-                let closing = Closing { dispute: dispute.clone(), outcome: *outcome, at: recorded.at, seq: recorded.seq };
+                let closing = Closing {
+                    dispute: dispute.clone(),
+                    outcome: *outcome,
+                    at: recorded.at,
+                    seq: recorded.seq,
+                };
                 match self.dispute_mut(dispute) {
                     Some(known) => known.closed = Some(closing),
                     None => self.core.waiting.closings.push(closing),
@@ -781,11 +846,17 @@ impl Account {
                 state.declines = state.declines.saturating_add(1);
                 state.retry_at = *retry_at;
                 state.suspended_at = if retry_at.is_none() { Some(recorded.at) } else { None };
-                state.last_decline =
-                    Some(Declined { id: recharge.clone(), reason: reason.clone(), at: recorded.at, seq: recorded.seq });
+                state.last_decline = Some(Declined {
+                    id: recharge.clone(),
+                    reason: reason.clone(),
+                    at: recorded.at,
+                    seq: recorded.seq,
+                });
             }
 
-            Event::TaskPaused { task, run: _ } => self.set_task(task, TaskStatus::PausedForCredits, Some(recorded.seq), recorded.at),
+            Event::TaskPaused { task, run: _ } => {
+                self.set_task(task, TaskStatus::PausedForCredits, Some(recorded.seq), recorded.at)
+            }
             Event::TaskResumed { task } => {
                 self.set_task(task, TaskStatus::Active, None, recorded.at);
                 self.task_mut(task).failures = 0;
@@ -830,7 +901,11 @@ impl Account {
 
         let paid_for = self.run_mut(run);
         for take in &charge.from_hold {
-            let held = paid_for.held.iter_mut().find(|held| held.grant == take.grant).expect("a charge takes from its own hold");
+            let held = paid_for
+                .held
+                .iter_mut()
+                .find(|held| held.grant == take.grant)
+                .expect("a charge takes from its own hold");
             held.amount = taken(held.amount, take.amount);
         }
         paid_for.held.retain(|held| held.amount.is_positive());
@@ -855,12 +930,25 @@ impl Account {
         }
         if let Some(outstanding) = &charge.outstanding {
             let origin = DebtOrigin::Run { run: run.clone() };
-            self.open_debt(&outstanding.debt, DebtKind::OutstandingUsage, outstanding.amount, origin, recorded);
+            self.open_debt(
+                &outstanding.debt,
+                DebtKind::OutstandingUsage,
+                outstanding.amount,
+                origin,
+                recorded,
+            );
         }
     }
 
     /// Opens a debt, or adds to one that is still open.
-    fn open_debt(&mut self, id: &DebtId, kind: DebtKind, amount: Credits, origin: DebtOrigin, recorded: &Recorded) {
+    fn open_debt(
+        &mut self,
+        id: &DebtId,
+        kind: DebtKind,
+        amount: Credits,
+        origin: DebtOrigin,
+        recorded: &Recorded,
+    ) {
         let debt = self.debts.entry(id.clone()).or_insert_with(|| Debt {
             id: id.clone(),
             seq: recorded.seq,
@@ -883,7 +971,13 @@ impl Account {
         debt.open = debt.open.plus(amount);
     }
 
-    fn shrink_debt(&mut self, id: &DebtId, amount: Credits, how: DebtChangeKind, recorded: &Recorded) -> &mut Debt {
+    fn shrink_debt(
+        &mut self,
+        id: &DebtId,
+        amount: Credits,
+        how: DebtChangeKind,
+        recorded: &Recorded,
+    ) -> &mut Debt {
         let debt = self.debt_mut(id);
         debt.open = taken(debt.open, amount);
         if !debt.is_open() {
@@ -897,7 +991,14 @@ impl Account {
     }
 
     /// Gives back what is left of a hold; the part of grants that have expired since is lost (R3.7).
-    fn close_run(&mut self, id: &RunId, status: RunStatus, released: &[Take], expired: &[Take], recorded: &Recorded) {
+    fn close_run(
+        &mut self,
+        id: &RunId,
+        status: RunStatus,
+        released: &[Take],
+        expired: &[Take],
+        recorded: &Recorded,
+    ) {
         for take in released {
             let grant = self.grant_mut(&take.grant);
             grant.held = taken(grant.held, take.amount);
@@ -923,7 +1024,8 @@ impl Account {
     }
 
     fn count_outcome(&mut self, task: &TaskId, outcome: RunOutcome, at: Timestamp) {
-        let task = self.core.tasks.entry(task.clone()).or_insert_with(|| Task { since: at, ..Task::default() });
+        let task =
+            self.core.tasks.entry(task.clone()).or_insert_with(|| Task { since: at, ..Task::default() });
         match outcome {
             RunOutcome::Failed => task.failures = task.failures.saturating_add(1),
             RunOutcome::Canceled => {}
@@ -981,7 +1083,8 @@ impl Account {
     // Parts that an event names: they are there, or the event cannot be true.
 
     fn grant_mut(&mut self, id: &GrantId) -> &mut Grant {
-        let grant = self.grants.iter_mut().find(|grant| grant.id == *id).expect("the event's grant is at hand");
+        let grant =
+            self.grants.iter_mut().find(|grant| grant.id == *id).expect("the event's grant is at hand");
         grant.touched = true;
         grant
     }

@@ -21,6 +21,7 @@ pub fn link(previous: &Hash, bytes: &[u8]) -> Hash {
 /// Lowercase hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(*DIGITS.get(usize::from(value)).expect("four bits name one of 16 digits"));
+    let digit =
+        |value: u8| char::from(*DIGITS.get(usize::from(value)).expect("four bits name one of 16 digits"));
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -41,7 +41,14 @@ impl Account {
     }
 
     /// Who pays for so much more usage (R6.2): the kind's allowance, the run's own hold, free credits, then debt.
-    pub(crate) fn charge(&self, policy: &Policy, kind: &KindKey, run: Option<&Run>, usage: Credits, now: Timestamp) -> Charge {
+    pub(crate) fn charge(
+        &self,
+        policy: &Policy,
+        kind: &KindKey,
+        run: Option<&Run>,
+        usage: Credits,
+        now: Timestamp,
+    ) -> Charge {
         let mut charge = Charge::default();
         let mut missing = usage;
         if let Some((period, left)) = self.allowance_left(policy, kind, now) {
@@ -65,28 +72,50 @@ impl Account {
         missing = missing.minus(crate::grant::total(&charge.from_free));
         if missing.is_positive() {
             // One debt per run as long as it is open, so that work metered in small steps is owed as one.
-            let open = run.and_then(|run| run.debt.as_ref()).and_then(|debt| self.debts.get(debt)).filter(|debt| debt.is_open());
+            let open = run
+                .and_then(|run| run.debt.as_ref())
+                .and_then(|debt| self.debts.get(debt))
+                .filter(|debt| debt.is_open());
             let new = || DebtId::made(self.salt, now, self.core.version.saturating_add(1));
-            charge.outstanding = Some(Outstanding { debt: open.map_or_else(new, |debt| debt.id.clone()), amount: missing });
+            charge.outstanding =
+                Some(Outstanding { debt: open.map_or_else(new, |debt| debt.id.clone()), amount: missing });
         }
         charge
     }
 
     /// What is left of the kind's free allowance, and the period it belongs to (R6.5).
-    fn allowance_left(&self, policy: &Policy, kind: &KindKey, now: Timestamp) -> Option<(Timestamp, Credits)> {
+    fn allowance_left(
+        &self,
+        policy: &Policy,
+        kind: &KindKey,
+        now: Timestamp,
+    ) -> Option<(Timestamp, Credits)> {
         let allowance = policy.kinds.get(kind)?.allowance;
         if allowance.is_zero() {
             return None;
         }
         let current = self.core.subscription.as_ref().and_then(|subscription| subscription.period);
-        let period = current.filter(|period| period.start <= now && now < period.end).map_or(now.month_start(), |period| period.start);
-        let used = self.core.allowances.get(kind).filter(|(of, _)| *of == period).map_or(Credits::ZERO, |(_, used)| *used);
+        let period = current
+            .filter(|period| period.start <= now && now < period.end)
+            .map_or(now.month_start(), |period| period.start);
+        let used = self
+            .core
+            .allowances
+            .get(kind)
+            .filter(|(of, _)| *of == period)
+            .map_or(Credits::ZERO, |(_, used)| *used);
         Some((period, allowance.minus_or_zero(used)))
     }
 
     /// What a closing run gives back: to grants that live, and to grants that have expired since (R3.7).
     pub(crate) fn give_back(&self, run: &Run, charge: &Charge, now: Timestamp) -> (Vec<Take>, Vec<Take>) {
-        let spent = |take: &Take| charge.from_hold.iter().find(|spent| spent.grant == take.grant).map_or(Credits::ZERO, |spent| spent.amount);
+        let spent = |take: &Take| {
+            charge
+                .from_hold
+                .iter()
+                .find(|spent| spent.grant == take.grant)
+                .map_or(Credits::ZERO, |spent| spent.amount)
+        };
         let left = run
             .held
             .iter()
@@ -105,7 +134,8 @@ impl Account {
             DebtKind::Refund => &policy.settlement.refund,
             DebtKind::Dispute => &policy.settlement.dispute,
         };
-        kinds.contains(&grant.kind) || (grant.payment.is_some() && grant.payment.as_ref() == debt.origin.payment())
+        kinds.contains(&grant.kind)
+            || (grant.payment.is_some() && grant.payment.as_ref() == debt.origin.payment())
     }
 }
 
@@ -116,7 +146,8 @@ impl Decider<'_> {
         for id in open {
             let account = &*self.account;
             let debt = account.debts.get(&id).expect("settling does not remove debts");
-            let eligible = account.grants.iter().filter(|grant| account.may_settle(self.policy, grant, debt, self.now));
+            let eligible =
+                account.grants.iter().filter(|grant| account.may_settle(self.policy, grant, debt, self.now));
             let takes = take_free(eligible, debt.open);
             if !takes.is_empty() {
                 self.emit(Event::DebtSettled { debt: id, takes });

@@ -107,8 +107,11 @@ impl Credits {
         if part == whole {
             return self;
         }
-        let product = i128::from(self.0).checked_mul(i128::from(part)).expect("two 64-bit numbers fit 128 bits");
-        let floor = product.checked_div(i128::from(whole)).expect("the whole is larger than a part that is not negative");
+        let product =
+            i128::from(self.0).checked_mul(i128::from(part)).expect("two 64-bit numbers fit 128 bits");
+        let floor = product
+            .checked_div(i128::from(whole))
+            .expect("the whole is larger than a part that is not negative");
         Credits(i64::try_from(floor).expect("a share is at most the amount"))
     }
 }
@@ -160,7 +163,11 @@ impl FromStr for Credits {
     fn from_str(text: &str) -> Result<Credits, NotCredits> {
         if let Some(rest) = text.strip_prefix('-') {
             // "-0" is refused too: a caller that computes signs has made a mistake somewhere.
-            return Err(if rest.parse::<Credits>().is_ok() { NotCredits::Negative } else { NotCredits::NotDecimal });
+            return Err(if rest.parse::<Credits>().is_ok() {
+                NotCredits::Negative
+            } else {
+                NotCredits::NotDecimal
+            });
         }
         let (whole, fraction) = match text.split_once('.') {
             Some((_, "")) => return Err(NotCredits::NotDecimal),
@@ -189,7 +196,9 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_read_back_and_nothing_else_is_read() {
-        for (text, micros) in [("0", 0), ("1200.5", 1_200_500_000), ("0.000001", 1), ("1000000000", Credits::MAX_AMOUNT.0)] {
+        for (text, micros) in
+            [("0", 0), ("1200.5", 1_200_500_000), ("0.000001", 1), ("1000000000", Credits::MAX_AMOUNT.0)]
+        {
             assert_eq!(text.parse(), Ok(Credits(micros)));
             assert_eq!(Credits(micros).to_string(), text);
         }

@@ -14,6 +14,7 @@ use crate::{
     people::{Contact, Permission, Role},
     policy::Policy,
     recharge::RechargeSettings,
+    recovery::Attribution,
     refusal::{Refusal, StartRefusal},
     run::{Metadata, RunOutcome, RunStatus},
     status::{ReasonCode, Wanted},
@@ -102,7 +103,8 @@ impl Account {
             [begins, ends]
         });
         let entitled = self.core.subscription.as_ref().filter(|_| self.core.entitled);
-        let entitlement = entitled.and_then(|subscription| subscription.entitles_until(policy.past_due_grace));
+        let entitlement =
+            entitled.and_then(|subscription| subscription.entitles_until(policy.past_due_grace));
         grants.chain([lapse, entitlement, self.recharge_due(policy)]).flatten().min()
     }
 
@@ -135,7 +137,10 @@ impl Account {
             && self.core.suspension.is_none()
             && self.core.entitled
             && running
-            && !self.debts.values().any(|debt| debt.is_open() && debt.kind != crate::debt::DebtKind::OutstandingUsage)
+            && !self
+                .debts
+                .values()
+                .any(|debt| debt.is_open() && debt.kind != crate::debt::DebtKind::OutstandingUsage)
             && !self.payments.values().any(crate::payment::Payment::is_disputed)
     }
 
@@ -155,8 +160,16 @@ impl Decider<'_> {
             Some((key, asked)) => (key, Some(asked)),
             None => (None, None),
         };
-        let recorded =
-            Recorded { v: EVENT_VERSION, seq: self.next_seq(), at: self.now, left: 0, by: self.by.clone(), key, asked, event };
+        let recorded = Recorded {
+            v: EVENT_VERSION,
+            seq: self.next_seq(),
+            at: self.now,
+            left: 0,
+            by: self.by.clone(),
+            key,
+            asked,
+            event,
+        };
         self.account.apply(&recorded);
         self.events.push(recorded);
     }
@@ -180,7 +193,9 @@ impl Decider<'_> {
         let ids = |account: &Account, fits: &dyn Fn(&crate::grant::Grant) -> bool| -> Vec<GrantId> {
             account.grants.iter().filter(|grant| fits(grant)).map(|grant| grant.id.clone()).collect()
         };
-        for grant in ids(self.account, &|grant| grant.pending && !grant.is_spent() && grant.effective_at <= now) {
+        for grant in
+            ids(self.account, &|grant| grant.pending && !grant.is_spent() && grant.effective_at <= now)
+        {
             self.emit(Event::GrantBecameEffective { grant });
         }
         for grant in ids(self.account, &|grant| grant.free.is_positive() && grant.has_expired(now)) {
@@ -204,7 +219,12 @@ impl Decider<'_> {
     /// Entitlement follows the subscription and the time (R4.2, R4.3).
     fn follow_entitlement(&mut self) {
         let now = self.now;
-        let entitled = self.account.core.subscription.as_ref().is_some_and(|subscription| subscription.entitles(self.policy, now));
+        let entitled = self
+            .account
+            .core
+            .subscription
+            .as_ref()
+            .is_some_and(|subscription| subscription.entitles(self.policy, now));
         if entitled == self.account.core.entitled {
             return;
         }
@@ -256,8 +276,11 @@ impl Decider<'_> {
             return;
         }
         let available = self.account.available(self.now);
-        let free = available.is_positive() && self.account.core.suspension.is_none() && self.account.debts.is_empty();
-        let blocked = if free { None } else { self.account.blocking(self.now, None).first().map(|reason| reason.code) };
+        let free = available.is_positive()
+            && self.account.core.suspension.is_none()
+            && self.account.debts.is_empty();
+        let blocked =
+            if free { None } else { self.account.blocking(self.now, None).first().map(|reason| reason.code) };
         match (blocked, self.account.core.blocked.map(|(code, _)| code)) {
             (Some(reason), told) if told != Some(reason) => self.emit(Event::BalanceBlocked { reason }),
             (None, Some(_)) => self.emit(Event::BalanceUnblocked {}),
@@ -274,12 +297,18 @@ impl Decider<'_> {
     // The command.
 
     fn carry_out(&mut self, request: &Request, target: Timestamp) -> Result<Done, Refusal> {
-        let opens = matches!(request.command, Command::NameOrganization { .. } | Command::SetTestClock { .. });
+        let opens =
+            matches!(request.command, Command::NameOrganization { .. } | Command::SetTestClock { .. });
         if !self.account.exists() && !opens {
             return Err(Refusal::UnknownOrganization);
         }
         if let Some(answered) = request.key.as_ref().and_then(|key| self.account.keys.get(key)) {
-            return same(Some(&answered.asked), &request.asked, answered.seq, "this Idempotency-Key was used");
+            return same(
+                Some(&answered.asked),
+                &request.asked,
+                answered.seq,
+                "this Idempotency-Key was used",
+            );
         }
         self.permit(Permission::needed_for(&request.command))?;
         if request.key.is_some() || request.command.has_identity() {
@@ -321,7 +350,9 @@ impl Decider<'_> {
             Command::RecordUsage { run, usage, amount } => self.record_usage(run, usage, amount),
             Command::Settle { run, used, outcome } => self.settle(asked, run, used, outcome),
             Command::Release { run } => self.release(asked, run),
-            Command::Charge { run, kind, used, member, metadata } => self.charge(asked, run, kind, used, member, metadata),
+            Command::Charge { run, kind, used, member, metadata } => {
+                self.charge(asked, run, kind, used, member, metadata)
+            }
 
             Command::GrantPromotional { grant, amount, effective_at, expires_at, priority, reason } => {
                 self.grant_promotional(asked, grant, amount, effective_at, expires_at, priority, reason)
@@ -332,12 +363,26 @@ impl Decider<'_> {
                 let planned = self.account.core.planned_change.is_some();
                 self.emit_if(planned, Event::ChangeWithdrawn {})
             }
-            Command::RecordPayment { payment, purpose, paid, currency, credits, expires_at, period, recharge } => {
-                self.record_payment(asked, NewPayment { id: payment, purpose, paid, currency, credits, expires_at, period, recharge })
+            Command::RecordPayment {
+                payment,
+                purpose,
+                paid,
+                currency,
+                credits,
+                expires_at,
+                period,
+                recharge,
+            } => self.record_payment(
+                asked,
+                NewPayment { id: payment, purpose, paid, currency, credits, expires_at, period, recharge },
+            ),
+            Command::RecordRefund { refund, payment, amount } => {
+                self.record_refund(asked, refund, payment, amount)
             }
-            Command::RecordRefund { refund, payment, amount } => self.record_refund(asked, refund, payment, amount),
             Command::FailRefund { refund } => self.fail_refund(refund),
-            Command::OpenDispute { dispute, payment, amount } => self.open_dispute(asked, dispute, payment, amount),
+            Command::OpenDispute { dispute, payment, amount } => {
+                self.open_dispute(asked, dispute, payment, amount)
+            }
             Command::CloseDispute { dispute, outcome } => self.close_dispute(dispute, outcome),
             Command::WriteOff { debt, amount, reason } => self.write_off(debt, amount, reason),
 
@@ -367,14 +412,20 @@ impl Decider<'_> {
         let Some(member) = self.account.core.members.get(id) else {
             return Err(Refusal::NotAMember { member: id.to_string() });
         };
-        if needs.is_held_by(member) { Ok(()) } else { Err(Refusal::Forbidden { needs, ask: self.who_may(needs) }) }
+        if needs.is_held_by(member) {
+            Ok(())
+        } else {
+            Err(Refusal::Forbidden { needs, ask: self.who_may(needs) })
+        }
     }
 
     fn who_may(&self, needs: Permission) -> Vec<Contact> {
         let able = self.account.core.members.iter().filter(|(_, member)| needs.is_held_by(member));
         // A person asks the owner or an admin, not one of a thousand colleagues.
         let able = able.filter(|(_, member)| member.has_billing_access() || member.role <= Role::Admin);
-        able.map(|(id, member)| Contact { member: id.clone(), name: member.name.clone(), role: member.role }).take(20).collect()
+        able.map(|(id, member)| Contact { member: id.clone(), name: member.name.clone(), role: member.role })
+            .take(20)
+            .collect()
     }
 
     fn name_organization(&mut self, name: String) -> Result<Done, Refusal> {
@@ -398,7 +449,12 @@ impl Decider<'_> {
         let members = &self.account.core.members;
         let known = members.get(&id);
         if known.is_none() {
-            within("members_max", members.len(), self.policy.limits.members_max, "remove members who have left")?;
+            within(
+                "members_max",
+                members.len(),
+                self.policy.limits.members_max,
+                "remove members who have left",
+            )?;
         }
         let was_billing_admin = known.is_some_and(|known| known.billing_admin);
         let billing_admin = billing_admin.unwrap_or(was_billing_admin);
@@ -408,10 +464,14 @@ impl Decider<'_> {
         let is_owner = known.is_some_and(|known| known.role == Role::Owner);
         let has_owner = members.values().any(|member| member.role == Role::Owner);
         if is_owner != (role == Role::Owner) && (is_owner || has_owner) {
-            return Err(invalid("role", "an organization has exactly one owner; use transfer_ownership to change who it is"));
+            return Err(invalid(
+                "role",
+                "an organization has exactly one owner; use transfer_ownership to change who it is",
+            ));
         }
         let changes = known.is_none_or(|known| {
-            (&known.name, &known.email, known.role, known.billing_admin) != (&name, &email, role, billing_admin)
+            (&known.name, &known.email, known.role, known.billing_admin)
+                != (&name, &email, role, billing_admin)
         });
         self.emit_if(changes, Event::MemberSet { member: id, name, email, role, billing_admin })
     }
@@ -439,13 +499,17 @@ impl Decider<'_> {
 
     fn suspend(&mut self, reason: String) -> Result<Done, Refusal> {
         text("reason", &reason, 500)?;
-        let changes = self.account.core.suspension.as_ref().is_none_or(|suspension| suspension.reason != reason);
+        let changes =
+            self.account.core.suspension.as_ref().is_none_or(|suspension| suspension.reason != reason);
         self.emit_if(changes, Event::OrganizationSuspended { reason })
     }
 
     fn set_test_clock(&mut self, to: Timestamp, target: Timestamp) -> Result<Done, Refusal> {
         if target < self.now {
-            return Err(invalid("to", format!("the clock only moves forward: this account has come to {} already", self.now)));
+            return Err(invalid(
+                "to",
+                format!("the clock only moves forward: this account has come to {} already", self.now),
+            ));
         }
         let changes = self.account.core.test_clock != Some(to);
         self.emit_if(changes, Event::TestClockSet { to })
@@ -466,7 +530,12 @@ impl Decider<'_> {
         metadata: Option<Metadata>,
     ) -> Result<Done, Refusal> {
         if let Some(known) = self.account.runs.get(&run) {
-            return same(known.start_asked.as_ref(), asked, known.start_seq, "a run or charge with this id was asked for");
+            return same(
+                known.start_asked.as_ref(),
+                asked,
+                known.start_seq,
+                "a run or charge with this id was asked for",
+            );
         }
         let known_kind = self.kind(&kind)?;
         let hold = hold.unwrap_or(known_kind.default_hold);
@@ -479,11 +548,21 @@ impl Decider<'_> {
         let member = member.or_else(|| self.by.member.clone());
         self.permit_work(member.as_ref())?;
         let limits = self.policy.limits;
-        within("open_runs_max", self.account.lapses.len(), limits.open_runs_max, "settle or release runs that have ended")?;
+        within(
+            "open_runs_max",
+            self.account.lapses.len(),
+            limits.open_runs_max,
+            "settle or release runs that have ended",
+        )?;
         if let Some(task) = &task
             && !self.account.core.tasks.contains_key(task)
         {
-            within("tasks_max", self.account.core.tasks.len(), limits.tasks_max, "name tasks by what they are, not by run")?;
+            within(
+                "tasks_max",
+                self.account.core.tasks.len(),
+                limits.tasks_max,
+                "name tasks by what they are, not by run",
+            )?;
         }
         let reasons = self.account.blocking(self.now, Some(Wanted { hold, task: task.as_ref() }));
         if !reasons.is_empty() {
@@ -507,7 +586,9 @@ impl Decider<'_> {
     ) -> Refusal {
         self.identity = None;
         let codes: Vec<ReasonCode> = reasons.iter().map(|reason| reason.code).collect();
-        let for_credits = codes.iter().any(|code| !matches!(code, ReasonCode::OrganizationSuspended | ReasonCode::TaskPaused));
+        let for_credits = codes
+            .iter()
+            .any(|code| !matches!(code, ReasonCode::OrganizationSuspended | ReasonCode::TaskPaused));
         let paused = |task: &TaskId| {
             self.account.core.tasks.get(task).is_some_and(|task| task.status == TaskStatus::PausedForCredits)
         };
@@ -516,19 +597,40 @@ impl Decider<'_> {
         if recorded {
             let available = self.account.available(self.now);
             let viewer = member.clone();
-            self.emit(Event::StartRefused { run: run.clone(), kind, hold, reasons: codes.clone(), available, task, member: viewer });
+            self.emit(Event::StartRefused {
+                run: run.clone(),
+                kind,
+                hold,
+                reasons: codes.clone(),
+                available,
+                task,
+                member: viewer,
+            });
         }
         if let Some(task) = pauses {
             self.emit(Event::TaskPaused { task, run });
         }
-        self.recharge(codes.iter().any(|code| matches!(code, ReasonCode::CreditsDepleted | ReasonCode::InsufficientCredits)));
-        let person = Actor { key: None, member: member.filter(|member| self.account.core.members.contains_key(member)) };
+        self.recharge(
+            codes
+                .iter()
+                .any(|code| matches!(code, ReasonCode::CreditsDepleted | ReasonCode::InsufficientCredits)),
+        );
+        let person = Actor {
+            key: None,
+            member: member.filter(|member| self.account.core.members.contains_key(member)),
+        };
         let mut balance = self.account.balance(self.policy, self.now, &person);
         balance.ask = self.account.billing_contacts();
         Refusal::Start(Box::new(StartRefusal {
             required: hold,
             shortfall: self.account.shortfall(self.now, hold),
-            next_steps: self.account.next_steps(self.policy, self.now, &reasons, balance.sees_billing, Some(hold)),
+            next_steps: self.account.next_steps(
+                self.policy,
+                self.now,
+                &reasons,
+                balance.sees_billing,
+                Some(hold),
+            ),
             reasons,
             balance,
             recorded,
@@ -538,21 +640,37 @@ impl Decider<'_> {
     fn record_usage(&mut self, id: RunId, usage: UsageId, used: Credits) -> Result<Done, Refusal> {
         let Some(run) = self.account.runs.get(&id) else { return Err(not_found("run", &id)) };
         if let Some(known) = run.usages.get(&usage) {
-            let conflict = || conflict(format!("usage {usage} of run {id} was recorded with {} credits", known.amount));
-            return if known.amount == used { Ok(Done::Replayed { seq: known.seq }) } else { Err(conflict()) };
+            let conflict =
+                || conflict(format!("usage {usage} of run {id} was recorded with {} credits", known.amount));
+            return if known.amount == used {
+                Ok(Done::Replayed { seq: known.seq })
+            } else {
+                Err(conflict())
+            };
         }
         if matches!(run.status, RunStatus::Settled | RunStatus::Released) {
             return Err(Refusal::RunClosed { run: id.to_string() });
         }
         amount("amount", used)?;
         let most = self.policy.limits.usage_records_max;
-        within("usage_records_max", run.usages.len(), most, "record larger steps, or settle and go on with another run")?;
+        within(
+            "usage_records_max",
+            run.usages.len(),
+            most,
+            "record larger steps, or settle and go on with another run",
+        )?;
         self.fits_lifetime(used)?;
         let charge = self.account.charge(self.policy, &run.kind, Some(run), used, self.now);
         self.emit_if(true, Event::UsageRecorded { run: id, usage, amount: used, charge })
     }
 
-    fn settle(&mut self, asked: &Digest, id: RunId, used: Credits, outcome: RunOutcome) -> Result<Done, Refusal> {
+    fn settle(
+        &mut self,
+        asked: &Digest,
+        id: RunId,
+        used: Credits,
+        outcome: RunOutcome,
+    ) -> Result<Done, Refusal> {
         let Some(run) = self.account.runs.get(&id) else { return Err(not_found("run", &id)) };
         if run.status == RunStatus::Settled && !run.unstarted {
             return same(run.close_asked.as_ref(), asked, run.close_seq.unwrap_or(0), "this run was settled");
@@ -587,7 +705,12 @@ impl Decider<'_> {
         let Some(run) = self.account.runs.get(&id) else { return Err(not_found("run", &id)) };
         match run.status {
             RunStatus::Released => {
-                return same(run.close_asked.as_ref(), asked, run.close_seq.unwrap_or(0), "this run was released");
+                return same(
+                    run.close_asked.as_ref(),
+                    asked,
+                    run.close_seq.unwrap_or(0),
+                    "this run was released",
+                );
             }
             RunStatus::Settled => return Err(conflict(format!("run {id} was settled"))),
             RunStatus::Running | RunStatus::Lapsed => {}
@@ -609,7 +732,12 @@ impl Decider<'_> {
         metadata: Option<Metadata>,
     ) -> Result<Done, Refusal> {
         if let Some(known) = self.account.runs.get(&id) {
-            return same(known.start_asked.as_ref(), asked, known.start_seq, "a run or charge with this id was asked for");
+            return same(
+                known.start_asked.as_ref(),
+                asked,
+                known.start_seq,
+                "a run or charge with this id was asked for",
+            );
         }
         self.kind(&kind)?;
         amount("used", used)?;
@@ -639,9 +767,13 @@ impl Decider<'_> {
 
     fn fits_metadata(&self, metadata: Option<&Metadata>) -> Result<(), Refusal> {
         let most = self.policy.limits.metadata_bytes_max;
-        let bytes = metadata.map_or(0, |metadata| serde_json::to_vec(metadata).map_or(usize::MAX, |bytes| bytes.len()));
+        let bytes = metadata
+            .map_or(0, |metadata| serde_json::to_vec(metadata).map_or(usize::MAX, |bytes| bytes.len()));
         if bytes > most {
-            return Err(invalid("metadata", format!("metadata is at most {most} bytes of JSON (metadata_bytes_max)")));
+            return Err(invalid(
+                "metadata",
+                format!("metadata is at most {most} bytes of JSON (metadata_bytes_max)"),
+            ));
         }
         Ok(())
     }
@@ -709,14 +841,21 @@ impl Decider<'_> {
             return Err(invalid("period_end", "a period ends after it starts"));
         }
         if reported.status == SubscriptionStatus::PastDue && reported.past_due_since.is_none() {
-            let known = self.account.core.subscription.as_ref().filter(|known| known.status == SubscriptionStatus::PastDue);
+            let known = self
+                .account
+                .core
+                .subscription
+                .as_ref()
+                .filter(|known| known.status == SubscriptionStatus::PastDue);
             reported.past_due_since = known.and_then(|known| known.past_due_since).or(Some(self.now));
         }
         if self.account.core.subscription.as_ref() == Some(&reported) {
             return Ok(Done::Applied);
         }
         let planned = self.account.core.planned_change.as_ref();
-        let completes = planned.is_some_and(|change| reported.plan.as_ref() == Some(&change.plan) && reported.cadence == change.cadence);
+        let completes = planned.is_some_and(|change| {
+            reported.plan.as_ref() == Some(&change.plan) && reported.cadence == change.cadence
+        });
         let running = reported.is_running();
         let drops = planned.is_some() && !running && reported.status != SubscriptionStatus::PastDue;
         self.emit(Event::SubscriptionReported { subscription: reported });
@@ -731,7 +870,8 @@ impl Decider<'_> {
 
     fn change_subscription(&mut self, plan: PlanKey, cadence: Cadence) -> Result<Done, Refusal> {
         let planned = PlannedChange { plan: plan.clone(), cadence, effective_at: Timestamp::MIN };
-        let same_plan = |change: &PlannedChange| change.plan == planned.plan && change.cadence == planned.cadence;
+        let same_plan =
+            |change: &PlannedChange| change.plan == planned.plan && change.cadence == planned.cadence;
         if self.account.core.planned_change.as_ref().is_some_and(same_plan) {
             return Ok(Done::Applied);
         }
@@ -747,8 +887,12 @@ impl Decider<'_> {
         money("paid", payment.paid)?;
         currency(&payment.currency)?;
         let period = match (payment.purpose, payment.period) {
-            (PaymentPurpose::Renewal, None) => return Err(invalid("period_start", "a renewal names the period it pays for")),
-            (PaymentPurpose::Renewal | PaymentPurpose::Upgrade, Some(period)) if period.end <= period.start => {
+            (PaymentPurpose::Renewal, None) => {
+                return Err(invalid("period_start", "a renewal names the period it pays for"));
+            }
+            (PaymentPurpose::Renewal | PaymentPurpose::Upgrade, Some(period))
+                if period.end <= period.start =>
+            {
                 return Err(invalid("period_end", "a period ends after it starts"));
             }
             (PaymentPurpose::Renewal, Some(period)) => Some(period),
@@ -757,9 +901,13 @@ impl Decider<'_> {
         let again = period.is_some_and(|period| self.account.core.granted_periods.contains(&period));
         let recharge = match payment.purpose {
             PaymentPurpose::Recharge => {
-                let in_flight = self.account.core.recharge.in_flight.as_ref().map(|in_flight| in_flight.id.clone());
+                let in_flight =
+                    self.account.core.recharge.in_flight.as_ref().map(|in_flight| in_flight.id.clone());
                 Some(payment.recharge.clone().or(in_flight).ok_or_else(|| {
-                    invalid("recharge", "no automatic purchase is in flight; name the one that was paid, or report a top_up")
+                    invalid(
+                        "recharge",
+                        "no automatic purchase is in flight; name the one that was paid, or report a top_up",
+                    )
                 })?)
             }
             _ => None,
@@ -771,21 +919,36 @@ impl Decider<'_> {
         let (kind, source, effective_at, expires_at) = match payment.purpose {
             PaymentPurpose::Renewal => {
                 let period = period.expect("a renewal has its period");
-                (GrantKind::Included, GrantSource::Subscription, period.start, payment.expires_at.unwrap_or(period.end))
+                (
+                    GrantKind::Included,
+                    GrantSource::Subscription,
+                    period.start,
+                    payment.expires_at.unwrap_or(period.end),
+                )
             }
             PaymentPurpose::Upgrade => {
-                let current = self.account.core.subscription.as_ref().and_then(|subscription| subscription.period);
+                let current =
+                    self.account.core.subscription.as_ref().and_then(|subscription| subscription.period);
                 let end = payment.period.or(current).map(|period| period.end).ok_or_else(|| {
-                    invalid("period_end", "an upgrade is paid inside a period: name it, or report the subscription first")
+                    invalid(
+                        "period_end",
+                        "an upgrade is paid inside a period: name it, or report the subscription first",
+                    )
                 })?;
                 (GrantKind::Included, GrantSource::Subscription, self.now, end)
             }
-            PaymentPurpose::Recharge => {
-                (GrantKind::Purchased, GrantSource::AutoRecharge, self.now, payment.expires_at.unwrap_or_else(lifetime))
-            }
-            PaymentPurpose::TopUp | PaymentPurpose::Repayment => {
-                (GrantKind::Purchased, GrantSource::TopUp, self.now, payment.expires_at.unwrap_or_else(lifetime))
-            }
+            PaymentPurpose::Recharge => (
+                GrantKind::Purchased,
+                GrantSource::AutoRecharge,
+                self.now,
+                payment.expires_at.unwrap_or_else(lifetime),
+            ),
+            PaymentPurpose::TopUp | PaymentPurpose::Repayment => (
+                GrantKind::Purchased,
+                GrantSource::TopUp,
+                self.now,
+                payment.expires_at.unwrap_or_else(lifetime),
+            ),
         };
         if expires_at <= effective_at {
             return Err(invalid("expires_at", "credits expire after they can be spent"));
@@ -801,7 +964,8 @@ impl Decider<'_> {
             period,
             recharge,
         });
-        let granted = if payment.purpose == PaymentPurpose::Repayment { self.repay(&id, credits) } else { credits };
+        let granted =
+            if payment.purpose == PaymentPurpose::Repayment { self.repay(&id, credits) } else { credits };
         if granted.is_positive() {
             let grant = GrantId::made(self.account.salt, self.now, self.next_seq());
             self.emit(Event::Granted {
@@ -825,7 +989,7 @@ impl Decider<'_> {
         }
         // As if its refunds and disputes had come after it, one after the other (R8.6).
         self.settle_debts();
-        self.recover_if_known(&id, OffsetReason::Reassigned);
+        self.recover_if_known(&id, Attribution::Anew, OffsetReason::Reassigned);
         Ok(Done::Applied)
     }
 
@@ -839,13 +1003,19 @@ impl Decider<'_> {
         let subscription = self.account.core.subscription.as_ref();
         match payment.purpose {
             PaymentPurpose::Renewal => {
-                let plan = subscription.and_then(|subscription| Some((subscription.plan.as_ref()?, subscription.cadence)));
-                let allowance = plan.and_then(|(plan, cadence)| self.policy.plans.get(plan)?.allowance(cadence));
-                allowance.ok_or_else(|| needed("say what the renewal includes: the subscription's plan is not in the catalogue"))
+                let plan = subscription
+                    .and_then(|subscription| Some((subscription.plan.as_ref()?, subscription.cadence)));
+                let allowance =
+                    plan.and_then(|(plan, cadence)| self.policy.plans.get(plan)?.allowance(cadence));
+                allowance.ok_or_else(|| {
+                    needed("say what the renewal includes: the subscription's plan is not in the catalogue")
+                })
             }
             PaymentPurpose::Upgrade => {
                 let change = self.account.core.planned_change.as_ref();
-                let preview = change.map(|change| self.account.preview_planned(self.policy, &change.plan, change.cadence, self.now));
+                let preview = change.map(|change| {
+                    self.account.preview_planned(self.policy, &change.plan, change.cadence, self.now)
+                });
                 match preview {
                     Some(Ok(preview)) => Ok(preview.new_allowance),
                     _ => Err(needed("say what the upgrade includes: no change of plan is pending")),
@@ -853,16 +1023,22 @@ impl Decider<'_> {
             }
             PaymentPurpose::Recharge => {
                 let in_flight = self.account.core.recharge.in_flight.as_ref();
-                let answered = in_flight.filter(|in_flight| payment.recharge.as_ref().is_none_or(|id| *id == in_flight.id));
-                answered.map(|in_flight| in_flight.credits).ok_or_else(|| needed("say what was bought: this purchase is not in flight"))
+                let answered = in_flight
+                    .filter(|in_flight| payment.recharge.as_ref().is_none_or(|id| *id == in_flight.id));
+                answered
+                    .map(|in_flight| in_flight.credits)
+                    .ok_or_else(|| needed("say what was bought: this purchase is not in flight"))
             }
-            PaymentPurpose::TopUp | PaymentPurpose::Repayment => Err(needed("say how many credits were bought")),
+            PaymentPurpose::TopUp | PaymentPurpose::Repayment => {
+                Err(needed("say how many credits were bought"))
+            }
         }
     }
 
     /// Pays open debts in their order (R7.4, R7.7) and says what is left.
     fn repay(&mut self, payment: &PaymentId, credits: Credits) -> Credits {
-        let open: Vec<(DebtId, Credits)> = self.account.open_debts().into_iter().map(|debt| (debt.id.clone(), debt.open)).collect();
+        let open: Vec<(DebtId, Credits)> =
+            self.account.open_debts().into_iter().map(|debt| (debt.id.clone(), debt.open)).collect();
         let mut left = credits;
         for (debt, open) in open {
             let repaid = open.min(left);
@@ -879,60 +1055,82 @@ impl Decider<'_> {
     fn ended_before_it_was_paid(&self, period_start: Timestamp) -> bool {
         let core = &self.account.core;
         let over = core.subscription.as_ref().is_some_and(|subscription| {
-            subscription.status == SubscriptionStatus::Canceled || (subscription.is_running() && subscription.cancel_at.is_some())
+            subscription.status == SubscriptionStatus::Canceled
+                || (subscription.is_running() && subscription.cancel_at.is_some())
         });
         !core.entitled && over && core.entitlement_ended.is_some_and(|ended| period_start < ended.at)
     }
 
-    fn record_refund(&mut self, asked: &Digest, refund: RefundId, payment: PaymentId, amount: i64) -> Result<Done, Refusal> {
+    fn record_refund(
+        &mut self,
+        asked: &Digest,
+        refund: RefundId,
+        payment: PaymentId,
+        amount: i64,
+    ) -> Result<Done, Refusal> {
         if let Some(known) = self.account.refund(&refund) {
             return same(known.asked.as_ref(), asked, known.seq, "this refund was reported");
         }
         money("amount", amount)?;
         self.may_wait(self.account.payments.contains_key(&payment))?;
         self.emit(Event::RefundRecorded { refund, payment: payment.clone(), amount });
-        Ok(self.recover_if_known(&payment, OffsetReason::Reassigned))
+        Ok(self.recover_if_known(&payment, Attribution::Refund, OffsetReason::Reassigned))
     }
 
     fn fail_refund(&mut self, refund: RefundId) -> Result<Done, Refusal> {
-        let waiting = self.account.core.waiting.failures.iter().find(|(id, _)| *id == refund).map(|(_, seq)| *seq);
+        let waiting =
+            self.account.core.waiting.failures.iter().find(|(id, _)| *id == refund).map(|(_, seq)| *seq);
         let known = self.account.refund(&refund).map(|known| (known.payment.clone(), known.failed_seq));
         if let Some(seq) = waiting.or(known.as_ref().and_then(|(_, failed)| *failed)) {
             return Ok(Done::Replayed { seq });
         }
         self.may_wait(known.is_some())?;
         self.emit(Event::RefundFailed { refund });
-        Ok(known.map_or(Done::Waiting, |(payment, _)| self.recover_if_known(&payment, OffsetReason::RefundFailed)))
+        Ok(known.map_or(Done::Waiting, |(payment, _)| {
+            self.recover_if_known(&payment, Attribution::Anew, OffsetReason::RefundFailed)
+        }))
     }
 
-    fn open_dispute(&mut self, asked: &Digest, dispute: DisputeId, payment: PaymentId, amount: i64) -> Result<Done, Refusal> {
+    fn open_dispute(
+        &mut self,
+        asked: &Digest,
+        dispute: DisputeId,
+        payment: PaymentId,
+        amount: i64,
+    ) -> Result<Done, Refusal> {
         if let Some(known) = self.account.dispute(&dispute) {
             return same(known.asked.as_ref(), asked, known.seq, "this dispute was reported");
         }
         money("amount", amount)?;
         self.may_wait(self.account.payments.contains_key(&payment))?;
         self.emit(Event::DisputeOpened { dispute, payment: payment.clone(), amount });
-        Ok(self.recover_if_known(&payment, OffsetReason::Reassigned))
+        Ok(self.recover_if_known(&payment, Attribution::Dispute, OffsetReason::Reassigned))
     }
 
     fn close_dispute(&mut self, dispute: DisputeId, outcome: DisputeOutcome) -> Result<Done, Refusal> {
         let known = self.account.dispute(&dispute).map(|known| (known.payment.clone(), known.closed.clone()));
-        let waiting = self.account.core.waiting.closings.iter().find(|closing| closing.dispute == dispute).cloned();
+        let waiting =
+            self.account.core.waiting.closings.iter().find(|closing| closing.dispute == dispute).cloned();
         if let Some(closing) = waiting.or(known.as_ref().and_then(|(_, closed)| closed.clone())) {
             let same = closing.outcome == outcome;
-            return if same { Ok(Done::Replayed { seq: closing.seq }) } else { Err(conflict("this dispute was closed with the other outcome".into())) };
+            return if same {
+                Ok(Done::Replayed { seq: closing.seq })
+            } else {
+                Err(conflict("this dispute was closed with the other outcome".into()))
+            };
         }
         self.may_wait(known.is_some())?;
         self.emit(Event::DisputeClosed { dispute: dispute.clone(), outcome });
         let Some((payment, _)) = known else { return Ok(Done::Waiting) };
         self.extend(&dispute);
-        let why = if outcome == DisputeOutcome::Won { OffsetReason::DisputeWon } else { OffsetReason::Reassigned };
-        Ok(self.recover_if_known(&payment, why))
+        let why =
+            if outcome == DisputeOutcome::Won { OffsetReason::DisputeWon } else { OffsetReason::Reassigned };
+        Ok(self.recover_if_known(&payment, Attribution::Anew, why))
     }
 
-    fn recover_if_known(&mut self, payment: &PaymentId, why: OffsetReason) -> Done {
+    fn recover_if_known(&mut self, payment: &PaymentId, attribution: Attribution, why: OffsetReason) -> Done {
         if self.account.payments.contains_key(payment) {
-            self.recover(payment, why);
+            self.recover(payment, attribution, why);
             Done::Applied
         } else {
             Done::Waiting
@@ -944,7 +1142,7 @@ impl Decider<'_> {
     fn forgive_unused(&mut self, expired: &[crate::grant::Take]) {
         let payments = expired.iter().filter_map(|take| self.account.grant(&take.grant)?.payment.clone());
         for payment in payments.collect::<Vec<_>>() {
-            self.recover_if_known(&payment, OffsetReason::Reassigned);
+            self.recover_if_known(&payment, Attribution::Dispute, OffsetReason::Reassigned);
         }
     }
 
@@ -968,7 +1166,10 @@ impl Decider<'_> {
             return Err(invalid("amount", format!("only {} credits of this debt are open", debt.open)));
         }
         let why = OffsetReason::WriteOff;
-        self.emit_if(true, Event::DebtOffset { debt: id, amount, why, written_off: Credits::ZERO, reason: Some(reason) })
+        self.emit_if(
+            true,
+            Event::DebtOffset { debt: id, amount, why, written_off: Credits::ZERO, reason: Some(reason) },
+        )
     }
 
     fn set_payment_method(&mut self, present: bool) -> Result<Done, Refusal> {
@@ -993,7 +1194,9 @@ impl Decider<'_> {
             enabled,
             threshold: threshold.or(saved.map(|saved| saved.threshold)).unwrap_or(policy.threshold),
             amount: purchase.or(saved.map(|saved| saved.amount)).unwrap_or(policy.amount),
-            monthly_limit: monthly_limit.or(saved.map(|saved| saved.monthly_limit)).unwrap_or(policy.monthly_limit),
+            monthly_limit: monthly_limit
+                .or(saved.map(|saved| saved.monthly_limit))
+                .unwrap_or(policy.monthly_limit),
         };
         let stepped = |field, value: Credits, most: Credits| {
             let steps = value.micros().checked_rem(policy.step.micros()) == Some(0);
@@ -1020,7 +1223,9 @@ impl Decider<'_> {
         if state.in_flight.as_ref().is_none_or(|in_flight| in_flight.id != recharge) {
             return Err(not_found("recharge in flight", &recharge));
         }
-        let wait = usize::try_from(state.declines).ok().and_then(|declines| self.policy.recharge.waits.get(declines));
+        let wait = usize::try_from(state.declines)
+            .ok()
+            .and_then(|declines| self.policy.recharge.waits.get(declines));
         let retry_at = wait.map(|wait| self.now.after(*wait));
         self.emit_if(true, Event::RechargeDeclined { recharge, reason, retry_at })
     }
@@ -1038,7 +1243,12 @@ impl Decider<'_> {
         }
         let tasks = &self.account.core.tasks;
         if !tasks.contains_key(&id) {
-            within("tasks_max", tasks.len(), self.policy.limits.tasks_max, "name tasks by what they are, not by run")?;
+            within(
+                "tasks_max",
+                tasks.len(),
+                self.policy.limits.tasks_max,
+                "name tasks by what they are, not by run",
+            )?;
         }
         let changes = tasks.get(&id).is_none_or(|task| task.failures_max != Some(failures_max));
         self.emit_if(changes, Event::TaskSet { task: id, failures_max })
@@ -1047,7 +1257,13 @@ impl Decider<'_> {
 
 impl Account {
     /// What a change of plan or cadence would mean (R4.6, R4.7), or why it is not possible now.
-    pub fn preview_change(&self, policy: &Policy, plan: &PlanKey, cadence: Cadence, now: Timestamp) -> Result<ChangePreview, Refusal> {
+    pub fn preview_change(
+        &self,
+        policy: &Policy,
+        plan: &PlanKey,
+        cadence: Cadence,
+        now: Timestamp,
+    ) -> Result<ChangePreview, Refusal> {
         let refused = |detail| Err(Refusal::ChangeRefused { detail });
         let Some(subscription) = self.core.subscription.as_ref() else {
             return refused("there is no subscription to change; start one first");
@@ -1064,18 +1280,40 @@ impl Account {
         if self.core.planned_change.is_some() {
             return refused("another change is pending; withdraw it first");
         }
-        if self.debts.values().any(|debt| debt.is_open() && debt.kind != crate::debt::DebtKind::OutstandingUsage) {
+        if self
+            .debts
+            .values()
+            .any(|debt| debt.is_open() && debt.kind != crate::debt::DebtKind::OutstandingUsage)
+        {
             return refused("refund or dispute debt is open; resolve it first");
         }
         self.preview_planned(policy, plan, cadence, now)
     }
 
-    fn preview_planned(&self, policy: &Policy, plan: &PlanKey, cadence: Cadence, now: Timestamp) -> Result<ChangePreview, Refusal> {
-        let in_catalogue = |key: &PlanKey| policy.plans.get(key).ok_or_else(|| invalid("plan", format!("the catalogue has no plan {key}")));
-        let subscription = self.core.subscription.as_ref().ok_or(Refusal::ChangeRefused { detail: "there is no subscription" })?;
-        let period = subscription.period.ok_or(Refusal::ChangeRefused { detail: "the subscription has no current period" })?;
+    fn preview_planned(
+        &self,
+        policy: &Policy,
+        plan: &PlanKey,
+        cadence: Cadence,
+        now: Timestamp,
+    ) -> Result<ChangePreview, Refusal> {
+        let in_catalogue = |key: &PlanKey| {
+            policy.plans.get(key).ok_or_else(|| invalid("plan", format!("the catalogue has no plan {key}")))
+        };
+        let subscription = self
+            .core
+            .subscription
+            .as_ref()
+            .ok_or(Refusal::ChangeRefused { detail: "there is no subscription" })?;
+        let period = subscription
+            .period
+            .ok_or(Refusal::ChangeRefused { detail: "the subscription has no current period" })?;
         let new = in_catalogue(plan)?;
-        let old = subscription.plan.as_ref().ok_or_else(|| invalid("plan", "the subscription's plan is not known")).and_then(in_catalogue)?;
+        let old = subscription
+            .plan
+            .as_ref()
+            .ok_or_else(|| invalid("plan", "the subscription's plan is not known"))
+            .and_then(in_catalogue)?;
         if subscription.plan.as_ref() == Some(plan) && subscription.cadence == cadence {
             return Err(invalid("plan", "the subscription has this plan and cadence already"));
         }
@@ -1088,14 +1326,21 @@ impl Account {
             (now, new.price(cadence), allowance(new), now.plus_months(12))
         } else if upgrade {
             let difference = allowance(new).minus_or_zero(allowance(old));
-            let price = Credits::from_micros(new.price(cadence)).minus_or_zero(Credits::from_micros(old.price(cadence)));
+            let price = Credits::from_micros(new.price(cadence))
+                .minus_or_zero(Credits::from_micros(old.price(cadence)));
             let charge = price.share(left.0.min(left.1), left.1).micros();
-            (now, charge, up_to_whole(difference.share(left.0.min(left.1), left.1), left.0, left.1, difference), period.end)
+            (
+                now,
+                charge,
+                up_to_whole(difference.share(left.0.min(left.1), left.1), left.0, left.1, difference),
+                period.end,
+            )
         } else {
             let months = if cadence == Cadence::Annual { 12 } else { 1 };
             (period.end, new.price(cadence), allowance(new), period.end.plus_months(months))
         };
-        let preserved = self.grants.iter().filter(|grant| grant.kind == GrantKind::Included && !grant.has_expired(now));
+        let preserved =
+            self.grants.iter().filter(|grant| grant.kind == GrantKind::Included && !grant.has_expired(now));
         let owed = self.debt_of(crate::debt::DebtKind::OutstandingUsage);
         Ok(ChangePreview {
             plan: plan.clone(),
@@ -1115,10 +1360,17 @@ impl Account {
 fn up_to_whole(share: Credits, part: i64, whole: i64, difference: Credits) -> Credits {
     let per_credit = crate::credits::MICROS_PER_CREDIT;
     let exact = part >= whole
-        || i128::from(difference.micros()).checked_mul(i128::from(part)).and_then(|product| product.checked_rem(i128::from(whole))) == Some(0);
+        || i128::from(difference.micros())
+            .checked_mul(i128::from(part))
+            .and_then(|product| product.checked_rem(i128::from(whole)))
+            == Some(0);
     let micros = if exact { share.micros() } else { share.micros().saturating_add(1) };
     let rest = micros.checked_rem(per_credit).unwrap_or(0);
-    if rest == 0 { Credits::from_micros(micros) } else { Credits::from_micros(micros.saturating_add(per_credit.saturating_sub(rest))) }
+    if rest == 0 {
+        Credits::from_micros(micros)
+    } else {
+        Credits::from_micros(micros.saturating_add(per_credit.saturating_sub(rest)))
+    }
 }
 
 /// What the provider says of a payment.
@@ -1168,7 +1420,11 @@ fn positive(field: &'static str, value: Credits) -> Result<(), Refusal> {
 
 fn money(field: &'static str, minor_units: i64) -> Result<(), Refusal> {
     const MOST: i64 = 1_000_000_000_000;
-    if (0..=MOST).contains(&minor_units) { Ok(()) } else { Err(invalid(field, format!("minor units from 0 to {MOST}"))) }
+    if (0..=MOST).contains(&minor_units) {
+        Ok(())
+    } else {
+        Err(invalid(field, format!("minor units from 0 to {MOST}")))
+    }
 }
 
 fn currency(code: &str) -> Result<(), Refusal> {
@@ -1177,7 +1433,8 @@ fn currency(code: &str) -> Result<(), Refusal> {
 }
 
 fn text(field: &'static str, value: &str, most: usize) -> Result<(), Refusal> {
-    let fits = !value.trim().is_empty() && value.chars().count() <= most && !value.chars().any(char::is_control);
+    let fits =
+        !value.trim().is_empty() && value.chars().count() <= most && !value.chars().any(char::is_control);
     if fits { Ok(()) } else { Err(invalid(field, format!("1 to {most} characters of text"))) }
 }
 

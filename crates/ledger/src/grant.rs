@@ -121,7 +121,9 @@ impl Grant {
 
     /// The sum of its parts, which equals its amount (R3.3).
     pub fn parts(&self) -> Credits {
-        [self.free, self.held, self.used, self.settled, self.frozen, self.expired, self.revoked].into_iter().sum()
+        [self.free, self.held, self.used, self.settled, self.frozen, self.expired, self.revoked]
+            .into_iter()
+            .sum()
     }
 
     /// Whether nothing of it can move any more by itself: all its credits are spent, settled, expired or revoked.

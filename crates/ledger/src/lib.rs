@@ -33,34 +33,34 @@
 )]
 
 pub mod credits;
-pub mod time;
 pub mod id;
+pub mod time;
 
-pub mod grant;
-pub mod run;
 pub mod debt;
+pub mod grant;
 pub mod payment;
-pub mod subscription;
-pub mod recharge;
-pub mod task;
 pub mod people;
+pub mod recharge;
+pub mod run;
+pub mod subscription;
+pub mod task;
 
-pub mod policy;
 pub mod command;
 pub mod event;
+pub mod policy;
 pub mod refusal;
 
 pub mod account;
 pub mod chain;
 
-pub mod decide;
 mod consume;
+pub mod decide;
 mod recovery;
 
-pub mod status;
 pub mod explain;
-pub mod posting;
 pub mod invariant;
+pub mod posting;
+pub mod status;
 
 #[cfg(feature = "scenario")]
 pub mod scenario;

@@ -151,7 +151,9 @@ pub struct Recoverable {
 impl Payment {
     /// Money refunded, at most what was paid.
     pub fn refunded(&self) -> i64 {
-        self.capped(self.refunds.iter().filter(|refund| refund.failed_seq.is_none()).map(|refund| refund.amount))
+        self.capped(
+            self.refunds.iter().filter(|refund| refund.failed_seq.is_none()).map(|refund| refund.amount),
+        )
     }
 
     fn capped(&self, amounts: impl Iterator<Item = i64>) -> i64 {
@@ -160,16 +162,20 @@ impl Payment {
 
     /// The credits to recover (R8.1): floor(credits × taken back / paid), cause by cause.
     ///
-    /// Refunds come first, then lost, then open disputes, whatever was reported first, so that the end state follows
-    /// from the facts alone (R8.6, `docs/decisions/0003-recovery-by-facts.md`).
+    /// Refunds come first, then lost, then open disputes, whatever was reported first (R8.6).
     pub fn recoverable(&self) -> Recoverable {
         let refunded = self.refunded();
         let disputed = |wanted: Option<DisputeOutcome>| {
-            self.disputes.iter().filter(move |dispute| dispute.closed.as_ref().map(|end| end.outcome) == wanted).map(|dispute| dispute.amount)
+            self.disputes
+                .iter()
+                .filter(move |dispute| dispute.closed.as_ref().map(|end| end.outcome) == wanted)
+                .map(|dispute| dispute.amount)
         };
         let lost = self.capped(std::iter::once(refunded).chain(disputed(Some(DisputeOutcome::Lost))));
         let total = self.capped(std::iter::once(lost).chain(disputed(None)));
-        let credits = |taken_back: i64| if self.paid == 0 { Credits::ZERO } else { self.credits.share(taken_back, self.paid) };
+        let credits = |taken_back: i64| {
+            if self.paid == 0 { Credits::ZERO } else { self.credits.share(taken_back, self.paid) }
+        };
         Recoverable { refunded: credits(refunded), lost: credits(lost), total: credits(total) }
     }
 

@@ -81,7 +81,9 @@ impl Permission {
             | Command::ChangeSubscription { .. }
             | Command::WithdrawChange
             | Command::WriteOff { .. } => Permission::Billing,
-            Command::SetMember { .. } | Command::RemoveMember { .. } | Command::NameOrganization { .. } => Permission::ManageMembers,
+            Command::SetMember { .. } | Command::RemoveMember { .. } | Command::NameOrganization { .. } => {
+                Permission::ManageMembers
+            }
             Command::TransferOwnership { .. } => Permission::Owner,
             Command::Suspend { .. }
             | Command::LiftSuspension

@@ -1,7 +1,9 @@
 //! Refunds and disputes (R8): what money that went back takes along, and what comes back with money that stays.
 //!
 //! One function moves an account to where the facts of a payment say it must be ([`Payment::recoverable`]): more is
-//! recovered, or less, or the same for another cause. So the end state does not depend on the order of the reports (R8.6).
+//! recovered, or less, or the same for another cause. How much is recovered never depends on the order of the reports
+//! (R8.6). Where a refund and a dispute compete for the same credits, what each stands for follows their order, until one
+//! of them turns out not to stand: then everything is attributed anew (`docs/decisions/0003-recovery-by-facts.md`).
 
 use crate::{
     Credits,
@@ -13,9 +15,20 @@ use crate::{
     payment::{DisputeOutcome, Payment},
 };
 
+/// What newly recovered credits stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attribution {
+    /// The refund that was just reported.
+    Refund,
+    /// The dispute that was just reported, or lost.
+    Dispute,
+    /// Everything is attributed anew: refunds first, then lost, then open disputes.
+    Anew,
+}
+
 impl Decider<'_> {
     /// Moves the account to what this payment's refunds and disputes say (R8.1–R8.5).
-    pub(crate) fn recover(&mut self, id: &PaymentId, why: OffsetReason) {
+    pub(crate) fn recover(&mut self, id: &PaymentId, attribution: Attribution, why: OffsetReason) {
         let payment = self.payment(id);
         let target = payment.recoverable();
         let (recovered, claimed) = (payment.recovered, payment.from_expired);
@@ -23,7 +36,8 @@ impl Decider<'_> {
         let part = |of: fn(&crate::grant::Grant) -> Credits| grant.as_ref().map_or(Credits::ZERO, of);
         let (revoked, frozen) = (part(|grant| grant.revoked), part(|grant| grant.frozen));
         let taken = revoked.plus(frozen);
-        let owed = self.standing(id, DebtKind::Refund).plus(self.standing(id, DebtKind::Dispute));
+        let refund_standing = self.standing(id, DebtKind::Refund);
+        let owed = refund_standing.plus(self.standing(id, DebtKind::Dispute));
 
         // What was recovered lies in three layers: free, expired unused, and used, which is debt. More is taken from
         // the first that has any (R8.2), and given back to the last that took any.
@@ -44,15 +58,26 @@ impl Decider<'_> {
         let owed_then = target.total.minus(taken_then).minus(claimed_then);
         claimed_then = claimed_then.plus(unclaimed.min(owed_then).min(self.open(id)));
 
-        // Refunds stand for the first of it, then lost disputes, then open ones.
-        let refund_owed = target.refunded.minus_or_zero(taken_then.plus(claimed_then));
-        let dispute_owed = target.total.minus(taken_then).minus(claimed_then).minus(refund_owed);
+        let owed_then = target.total.minus(taken_then).minus(claimed_then);
+        let frozen_share = |frozen: Credits| frozen.min(target.total.minus(target.lost));
+        let (revoked_then, refund_owed) = match attribution {
+            Attribution::Anew => {
+                (taken_then.min(target.lost), target.refunded.minus_or_zero(taken_then.plus(claimed_then)))
+            }
+            Attribution::Dispute => {
+                (taken_then.minus(frozen_share(frozen.plus(taken_then.minus(taken)))), refund_standing)
+            }
+            Attribution::Refund => {
+                (revoked.plus(taken_then.minus(taken)), refund_standing.plus(owed_then.minus_or_zero(owed)))
+            }
+        };
+        let refund_owed = refund_owed.min(owed_then);
+        let dispute_owed = owed_then.minus(refund_owed);
         for (kind, owed) in [(DebtKind::Refund, refund_owed), (DebtKind::Dispute, dispute_owed)] {
             let excess = self.standing(id, kind).minus_or_zero(owed);
             self.restore_debt(id, kind, excess, why);
         }
         if let Some(grant) = grant {
-            let revoked_then = taken_then.min(target.lost);
             self.move_credits(&grant.id, (revoked, revoked_then), (frozen, taken_then.minus(revoked_then)));
         }
         for (kind, owed) in [(DebtKind::Refund, refund_owed), (DebtKind::Dispute, dispute_owed)] {
@@ -60,18 +85,28 @@ impl Decider<'_> {
             self.open_recovery_debt(id, kind, missing);
         }
         if target.total != recovered || claimed_then != claimed {
-            self.emit(Event::RecoveryAssessed { payment: id.clone(), recovered: target.total, from_expired: claimed_then });
+            self.emit(Event::RecoveryAssessed {
+                payment: id.clone(),
+                recovered: target.total,
+                from_expired: claimed_then,
+            });
         }
     }
 
     /// A won dispute gives its grant the time back that it took (R8.4).
     pub(crate) fn extend(&mut self, dispute: &DisputeId) {
         let known = self.account.dispute(dispute).expect("the dispute is known");
-        let Some(end) = known.closed.as_ref().filter(|end| end.outcome == DisputeOutcome::Won && known.amount > 0) else { return };
+        let Some(end) =
+            known.closed.as_ref().filter(|end| end.outcome == DisputeOutcome::Won && known.amount > 0)
+        else {
+            return;
+        };
         let (opened, lasted) = (known.opened_at, end.at.since(known.opened_at));
         let grant = self.account.payments.get(&known.payment).and_then(|payment| payment.grant.as_ref());
         let Some(grant) = grant.and_then(|grant| self.account.grant(grant)) else { return };
-        if let Some(expires_at) = grant.expires_at.filter(|expires_at| opened < *expires_at && lasted.micros() > 0) {
+        if let Some(expires_at) =
+            grant.expires_at.filter(|expires_at| opened < *expires_at && lasted.micros() > 0)
+        {
             self.emit(Event::GrantExtended { grant: grant.id.clone(), expires_at: expires_at.after(lasted) });
         }
     }
@@ -82,19 +117,34 @@ impl Decider<'_> {
 
     /// What is open of the payment's debts.
     fn open(&self, payment: &PaymentId) -> Credits {
-        self.account.debts.values().filter(|debt| debt.origin.payment() == Some(payment)).map(|debt| debt.open).sum()
+        self.account
+            .debts
+            .values()
+            .filter(|debt| debt.origin.payment() == Some(payment))
+            .map(|debt| debt.open)
+            .sum()
     }
 
     /// What the payment's debts of this kind stand for, paid or not.
     fn standing(&self, payment: &PaymentId, kind: DebtKind) -> Credits {
-        let of_payment = self.account.debts.values().filter(|debt| debt.kind == kind && debt.origin.payment() == Some(payment));
+        let of_payment = self
+            .account
+            .debts
+            .values()
+            .filter(|debt| debt.kind == kind && debt.origin.payment() == Some(payment));
         of_payment.map(crate::debt::Debt::standing).sum()
     }
 
     /// Debt that is not owed after all: what is open is offset, what was settled or repaid comes back as credits (R8.4, R8.5).
     fn restore_debt(&mut self, payment: &PaymentId, kind: DebtKind, amount: Credits, why: OffsetReason) {
         let mut missing = amount;
-        let mut debts: Vec<_> = self.account.debts.values().filter(|debt| debt.kind == kind && debt.origin.payment() == Some(payment)).cloned().collect();
+        let mut debts: Vec<_> = self
+            .account
+            .debts
+            .values()
+            .filter(|debt| debt.kind == kind && debt.origin.payment() == Some(payment))
+            .cloned()
+            .collect();
         debts.sort_by_key(|debt| std::cmp::Reverse(debt.seq));
         for debt in debts {
             let restored = debt.standing().min(missing);
@@ -107,7 +157,13 @@ impl Decider<'_> {
             let restituted = paid.min(restored.minus(offset));
             let written_off = restored.minus(offset).minus(restituted);
             if offset.is_positive() || written_off.is_positive() {
-                self.emit(Event::DebtOffset { debt: debt.id.clone(), amount: offset, why, written_off, reason: None });
+                self.emit(Event::DebtOffset {
+                    debt: debt.id.clone(),
+                    amount: offset,
+                    why,
+                    written_off,
+                    reason: None,
+                });
             }
             if restituted.is_positive() {
                 self.emit(Event::Granted {
@@ -143,7 +199,11 @@ impl Decider<'_> {
             });
         }
         if to_revoked.is_positive() {
-            self.emit(Event::CreditsRevoked { grant: grant.clone(), from_free: to_revoked.minus(from_frozen), from_frozen });
+            self.emit(Event::CreditsRevoked {
+                grant: grant.clone(),
+                from_free: to_revoked.minus(from_frozen),
+                from_frozen,
+            });
         }
         if to_frozen.is_positive() {
             self.emit(Event::CreditsFrozen { grant, from_free: to_frozen.minus(from_revoked), from_revoked });
@@ -157,13 +217,20 @@ impl Decider<'_> {
         let payment = self.payment(id);
         let origin = match kind {
             DebtKind::Refund => {
-                let refund = payment.refunds.iter().rev().find(|refund| refund.failed_seq.is_none() && refund.amount > 0);
+                let refund = payment
+                    .refunds
+                    .iter()
+                    .rev()
+                    .find(|refund| refund.failed_seq.is_none() && refund.amount > 0);
                 let refund = refund.expect("refund debt comes from a refund that stands");
                 DebtOrigin::Refund { refund: refund.id.clone(), payment: id.clone() }
             }
             _ => {
-                let won = |dispute: &crate::payment::Dispute| dispute.closed.as_ref().is_some_and(|end| end.outcome == DisputeOutcome::Won);
-                let dispute = payment.disputes.iter().rev().find(|dispute| !won(dispute) && dispute.amount > 0);
+                let won = |dispute: &crate::payment::Dispute| {
+                    dispute.closed.as_ref().is_some_and(|end| end.outcome == DisputeOutcome::Won)
+                };
+                let dispute =
+                    payment.disputes.iter().rev().find(|dispute| !won(dispute) && dispute.amount > 0);
                 let dispute = dispute.expect("dispute debt comes from a dispute that stands");
                 DebtOrigin::Dispute { dispute: dispute.id.clone(), payment: id.clone() }
             }

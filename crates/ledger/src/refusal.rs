@@ -49,7 +49,9 @@ pub enum Refusal {
         run: String,
     },
     /// A total below what was already recorded (R6.2).
-    #[error("the total is below the {recorded} credits that were already recorded; settle with at least that")]
+    #[error(
+        "the total is below the {recorded} credits that were already recorded; settle with at least that"
+    )]
     BelowRecorded {
         /// What was recorded.
         recorded: Credits,
@@ -143,7 +145,9 @@ impl Refusal {
             Refusal::Forbidden { .. } => "forbidden",
             Refusal::NotAMember { .. } => "not_a_member",
             Refusal::LimitReached { .. } => "limit_reached",
-            Refusal::Start(refusal) => refusal.reasons.first().map_or("insufficient_credits", |reason| reason.code.as_str()),
+            Refusal::Start(refusal) => {
+                refusal.reasons.first().map_or("insufficient_credits", |reason| reason.code.as_str())
+            }
         }
     }
 }

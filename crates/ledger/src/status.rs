@@ -376,14 +376,24 @@ impl Account {
         } else if let Some(wanted) = wanted
             && available < wanted.hold
         {
-            reasons.push(Reason { code: ReasonCode::InsufficientCredits, amount: Some(available), since: None, origin: None });
+            reasons.push(Reason {
+                code: ReasonCode::InsufficientCredits,
+                amount: Some(available),
+                since: None,
+                origin: None,
+            });
         }
         if let Some(id) = wanted.and_then(|wanted| wanted.task)
             && let Some(task) = self.core.tasks.get(id)
             && task.status == TaskStatus::PausedForCredits
         {
             let origin = Some(Origin::Task(id.clone()));
-            reasons.push(Reason { code: ReasonCode::TaskPaused, amount: None, since: Some(task.since), origin });
+            reasons.push(Reason {
+                code: ReasonCode::TaskPaused,
+                amount: None,
+                since: Some(task.since),
+                origin,
+            });
         }
         reasons
     }
@@ -395,15 +405,16 @@ impl Account {
         let emptied = self.core.blocked.map(|(_, since)| since.at);
         let locked = self.locked(now);
         let subscription = self.core.subscription.as_ref();
-        let (code, amount, since, origin) = if !entitled && subscription.is_some_and(Subscription::payment_failed) {
-            (ReasonCode::PaymentPastDue, None, ended, Some(Origin::Subscription))
-        } else if locked.is_positive() {
-            (ReasonCode::CreditsLocked, Some(locked), ended, Some(Origin::Subscription))
-        } else if !entitled {
-            (ReasonCode::SubscriptionRequired, None, ended.or(emptied), Some(Origin::Subscription))
-        } else {
-            (ReasonCode::CreditsDepleted, None, emptied.or(Some(now)), None)
-        };
+        let (code, amount, since, origin) =
+            if !entitled && subscription.is_some_and(Subscription::payment_failed) {
+                (ReasonCode::PaymentPastDue, None, ended, Some(Origin::Subscription))
+            } else if locked.is_positive() {
+                (ReasonCode::CreditsLocked, Some(locked), ended, Some(Origin::Subscription))
+            } else if !entitled {
+                (ReasonCode::SubscriptionRequired, None, ended.or(emptied), Some(Origin::Subscription))
+            } else {
+                (ReasonCode::CreditsDepleted, None, emptied.or(Some(now)), None)
+            };
         Reason { code, amount, since: since.filter(|since| *since > Timestamp::MIN), origin }
     }
 
@@ -413,7 +424,9 @@ impl Account {
     }
 
     fn in_state(&self, state: GrantState, now: Timestamp) -> impl Iterator<Item = &crate::grant::Grant> {
-        self.grants.iter().filter(move |grant| grant.free.is_positive() && grant.state(self.core.entitled, now) == state)
+        self.grants
+            .iter()
+            .filter(move |grant| grant.free.is_positive() && grant.state(self.core.entitled, now) == state)
     }
 
     /// Below what the balance is low (R10.1).
@@ -427,22 +440,39 @@ impl Account {
         let subscription = self.core.subscription.as_ref();
         if self.core.entitled && subscription.is_some_and(Subscription::payment_failed) {
             let since = subscription.and_then(|subscription| subscription.past_due_since);
-            reasons.push(Reason { code: ReasonCode::PaymentFailing, amount: None, since, origin: Some(Origin::Subscription) });
+            reasons.push(Reason {
+                code: ReasonCode::PaymentFailing,
+                amount: None,
+                since,
+                origin: Some(Origin::Subscription),
+            });
         }
         let available = self.available(now);
         if available.is_positive() && available < self.low_threshold(policy) {
             let since = self.core.low.map(|low| low.at).filter(|since| *since > Timestamp::MIN);
-            reasons.push(Reason { code: ReasonCode::BalanceLow, amount: Some(available), since, origin: None });
+            reasons.push(Reason {
+                code: ReasonCode::BalanceLow,
+                amount: Some(available),
+                since,
+                origin: None,
+            });
         }
         let soon = now.after(policy.expiring_notice);
         let expiring = self.grants.iter().filter(|grant| {
-            let live = matches!(grant.state(self.core.entitled, now), GrantState::Usable | GrantState::Locked);
-            grant.kind != GrantKind::Included && grant.free.is_positive() && live && grant.expires_at.is_some_and(|end| end <= soon)
+            let live =
+                matches!(grant.state(self.core.entitled, now), GrantState::Usable | GrantState::Locked);
+            grant.kind != GrantKind::Included
+                && grant.free.is_positive()
+                && live
+                && grant.expires_at.is_some_and(|end| end <= soon)
         });
-        let (amount, first) = expiring.fold((Credits::ZERO, None), |(sum, first): (Credits, Option<&crate::grant::Grant>), grant| {
-            let sooner = first.filter(|first| first.expires_at <= grant.expires_at).unwrap_or(grant);
-            (sum.plus(grant.free), Some(sooner))
-        });
+        let (amount, first) = expiring.fold(
+            (Credits::ZERO, None),
+            |(sum, first): (Credits, Option<&crate::grant::Grant>), grant| {
+                let sooner = first.filter(|first| first.expires_at <= grant.expires_at).unwrap_or(grant);
+                (sum.plus(grant.free), Some(sooner))
+            },
+        );
         if let Some(first) = first {
             reasons.push(Reason {
                 code: ReasonCode::CreditsExpiring,
@@ -452,18 +482,35 @@ impl Account {
             });
         }
         if let Some(since) = self.core.recharge.suspended_at {
-            let origin = self.core.recharge.last_decline.as_ref().map(|decline| Origin::Recharge(decline.id.clone()));
-            reasons.push(Reason { code: ReasonCode::AutoRechargeSuspended, amount: None, since: Some(since), origin });
+            let origin =
+                self.core.recharge.last_decline.as_ref().map(|decline| Origin::Recharge(decline.id.clone()));
+            reasons.push(Reason {
+                code: ReasonCode::AutoRechargeSuspended,
+                amount: None,
+                since: Some(since),
+                origin,
+            });
         }
-        if let Some(ends) = subscription.filter(|subscription| subscription.is_running()).and_then(|subscription| subscription.cancel_at)
+        if let Some(ends) = subscription
+            .filter(|subscription| subscription.is_running())
+            .and_then(|subscription| subscription.cancel_at)
             && now < ends
         {
             let origin = Some(Origin::Subscription);
-            reasons.push(Reason { code: ReasonCode::SubscriptionEnding, amount: None, since: Some(ends), origin });
+            reasons.push(Reason {
+                code: ReasonCode::SubscriptionEnding,
+                amount: None,
+                since: Some(ends),
+                origin,
+            });
         }
         let frozen: Credits = self.grants.iter().map(|grant| grant.frozen).sum();
         if frozen.is_positive() {
-            let dispute = self.payments.values().flat_map(|payment| &payment.disputes).find(|dispute| dispute.closed.is_none());
+            let dispute = self
+                .payments
+                .values()
+                .flat_map(|payment| &payment.disputes)
+                .find(|dispute| dispute.closed.is_none());
             reasons.push(Reason {
                 code: ReasonCode::CreditsFrozen,
                 amount: Some(frozen),
@@ -485,7 +532,9 @@ impl Account {
     pub fn sees_billing(&self, by: &Actor) -> bool {
         match &by.member {
             None => true,
-            Some(member) => self.core.members.get(member).is_some_and(crate::people::Member::has_billing_access),
+            Some(member) => {
+                self.core.members.get(member).is_some_and(crate::people::Member::has_billing_access)
+            }
         }
     }
 
@@ -504,18 +553,23 @@ impl Account {
 
     /// The next grant that is known, or that the running subscription will bring.
     pub fn next_grant(&self, policy: &Policy, now: Timestamp) -> Option<Upcoming> {
-        let pending = self.in_state(GrantState::Pending, now).map(|grant| Upcoming { at: grant.effective_at, amount: grant.free });
+        let pending = self
+            .in_state(GrantState::Pending, now)
+            .map(|grant| Upcoming { at: grant.effective_at, amount: grant.free });
         if let Some(soonest) = pending.min_by_key(|upcoming| upcoming.at) {
             return Some(soonest);
         }
-        let subscription = self.core.subscription.as_ref().filter(|subscription| subscription.is_running())?;
+        let subscription =
+            self.core.subscription.as_ref().filter(|subscription| subscription.is_running())?;
         let at = subscription.period?.end;
         if at <= now || subscription.cancel_at.is_some_and(|ends| ends <= at) {
             return None;
         }
         let planned = self.core.planned_change.as_ref().map(|change| (&change.plan, change.cadence));
-        let (plan, cadence) = planned.or(subscription.plan.as_ref().map(|plan| (plan, subscription.cadence))).unzip();
-        let of_plan = plan.zip(cadence).and_then(|(plan, cadence)| policy.plans.get(plan)?.allowance(cadence));
+        let (plan, cadence) =
+            planned.or(subscription.plan.as_ref().map(|plan| (plan, subscription.cadence))).unzip();
+        let of_plan =
+            plan.zip(cadence).and_then(|(plan, cadence)| policy.plans.get(plan)?.allowance(cadence));
         of_plan.or(self.core.last_allowance).map(|amount| Upcoming { at, amount })
     }
 
@@ -561,14 +615,17 @@ impl Account {
                     if let Some(at) = grant.expires_at {
                         balance.next_expiry = match balance.next_expiry {
                             Some(next) if next.at < at => Some(next),
-                            Some(next) if next.at == at => Some(Upcoming { at, amount: next.amount.plus(grant.free) }),
+                            Some(next) if next.at == at => {
+                                Some(Upcoming { at, amount: next.amount.plus(grant.free) })
+                            }
                             _ => Some(Upcoming { at, amount: grant.free }),
                         };
                     }
                 }
                 GrantState::Locked if grant.free.is_positive() => {
                     balance.locked = balance.locked.plus(grant.free);
-                    balance.locked_expires_at = [balance.locked_expires_at, grant.expires_at].into_iter().flatten().min();
+                    balance.locked_expires_at =
+                        [balance.locked_expires_at, grant.expires_at].into_iter().flatten().min();
                 }
                 _ => {}
             }
@@ -620,10 +677,18 @@ impl Account {
         let wait = self.next_grant(policy, now).map(|next| {
             // The next grant is included or promotional: it settles outstanding usage, not what was taken back (R7.5).
             let taken = self.debt_of(DebtKind::OutstandingUsage).min(next.amount);
-            NextStep { action: Action::WaitForGrant, amount: Some(next.amount), at: Some(next.at), debt_after: Some(debt.minus(taken)) }
+            NextStep {
+                action: Action::WaitForGrant,
+                amount: Some(next.amount),
+                at: Some(next.at),
+                debt_after: Some(debt.minus(taken)),
+            }
         });
         let missing = self.shortfall(now, hold.unwrap_or(Credits::ZERO));
-        let add = NextStep { amount: Some(missing).filter(|missing| missing.micros() > 1), ..plain(Action::AddCredits) };
+        let add = NextStep {
+            amount: Some(missing).filter(|missing| missing.micros() > 1),
+            ..plain(Action::AddCredits)
+        };
         let recharge_off = !self.core.recharge.settings.as_ref().is_some_and(|settings| settings.enabled);
         let enable = || recharge_off.then(|| plain(Action::EnableAutoRecharge));
         let mut steps: Vec<NextStep> = Vec::new();
@@ -632,17 +697,27 @@ impl Account {
                 ReasonCode::DisputeDebt | ReasonCode::RefundDebt => {
                     vec![NextStep { amount: Some(debt), ..plain(Action::ResolveShortfall) }]
                 }
-                ReasonCode::OutstandingUsage if self.core.entitled => std::iter::once(add.clone()).chain(wait.clone()).collect(),
-                ReasonCode::OutstandingUsage => vec![NextStep { amount: Some(debt), ..plain(Action::ResolveShortfall) }],
-                ReasonCode::PaymentPastDue | ReasonCode::PaymentFailing | ReasonCode::AutoRechargeSuspended => {
+                ReasonCode::OutstandingUsage if self.core.entitled => {
+                    std::iter::once(add.clone()).chain(wait.clone()).collect()
+                }
+                ReasonCode::OutstandingUsage => {
+                    vec![NextStep { amount: Some(debt), ..plain(Action::ResolveShortfall) }]
+                }
+                ReasonCode::PaymentPastDue
+                | ReasonCode::PaymentFailing
+                | ReasonCode::AutoRechargeSuspended => {
                     vec![plain(Action::UpdatePaymentMethod)]
                 }
-                ReasonCode::CreditsLocked | ReasonCode::SubscriptionEnding => vec![plain(Action::ResumeSubscription)],
+                ReasonCode::CreditsLocked | ReasonCode::SubscriptionEnding => {
+                    vec![plain(Action::ResumeSubscription)]
+                }
                 ReasonCode::SubscriptionRequired => vec![plain(Action::StartSubscription)],
                 ReasonCode::CreditsDepleted | ReasonCode::InsufficientCredits => {
                     std::iter::once(add.clone()).chain(enable()).chain(wait.clone()).collect()
                 }
-                ReasonCode::BalanceLow => std::iter::once(plain(Action::AddCredits)).chain(enable()).collect(),
+                ReasonCode::BalanceLow => {
+                    std::iter::once(plain(Action::AddCredits)).chain(enable()).collect()
+                }
                 _ => Vec::new(),
             };
             for step in offered {

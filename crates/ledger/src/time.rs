@@ -58,8 +58,9 @@ impl Duration {
 impl Timestamp {
     /// The first instant of year 1970, the earliest that a caller may name.
     pub const MIN: Timestamp = Timestamp(0);
-    /// The last instant of year 9999, the latest that a caller may name and where additions stop.
-    pub const MAX: Timestamp = Timestamp(253_402_300_799_999_999);
+    /// 9999-12-30T22:00:00Z, the latest that a caller may name and where additions stop: later ones are in the year 10000
+    /// somewhere on Earth.
+    pub const MAX: Timestamp = Timestamp(253_402_207_200_000_000);
 
     /// The instant this many microseconds after 1970-01-01T00:00:00Z.
     pub const fn from_micros(micros: i64) -> Timestamp {
@@ -90,6 +91,15 @@ impl Timestamp {
         later.map_or(Timestamp::MAX, Timestamp::from_civil).min(Timestamp::MAX)
     }
 
+    /// The instant later by an ISO 8601 duration such as `P1M`, `P5D` or `PT59M`, by the UTC calendar; nothing where the
+    /// text is none, or leads out of the years that are known.
+    #[must_use]
+    pub fn plus_iso(self, duration: &str) -> Option<Timestamp> {
+        let span: jiff::Span = duration.parse().ok()?;
+        let later = Timestamp::from_civil(self.civil().checked_add(span).ok()?);
+        Some(later).filter(|later| (Timestamp::MIN..=Timestamp::MAX).contains(later))
+    }
+
     /// The first instant of this instant's UTC calendar month, for the monthly limit (R10.4).
     #[must_use]
     pub fn month_start(self) -> Timestamp {
@@ -109,7 +119,8 @@ impl Timestamp {
     }
 
     fn jiff(self) -> jiff::Timestamp {
-        jiff::Timestamp::from_microsecond(self.0.clamp(Timestamp::MIN.0, Timestamp::MAX.0)).expect("jiff knows these years")
+        jiff::Timestamp::from_microsecond(self.0.clamp(Timestamp::MIN.0, Timestamp::MAX.0))
+            .expect("jiff knows these years")
     }
 
     fn civil(self) -> jiff::civil::DateTime {
@@ -117,7 +128,9 @@ impl Timestamp {
     }
 
     fn from_civil(civil: jiff::civil::DateTime) -> Timestamp {
-        jiff::tz::Offset::UTC.to_timestamp(civil).map_or(Timestamp::MAX, |instant| Timestamp(instant.as_microsecond()))
+        jiff::tz::Offset::UTC
+            .to_timestamp(civil)
+            .map_or(Timestamp::MAX, |instant| Timestamp(instant.as_microsecond()))
     }
 }
 
@@ -129,7 +142,9 @@ impl fmt::Display for Timestamp {
 
 /// Why a text is not an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an instant is RFC 3339 between 1970 and 9999, such as \"2026-01-31T00:00:00Z\", with at most 6 decimals of a second")]
+#[error(
+    "an instant is RFC 3339 from 1970 to 9999, such as \"2026-01-31T00:00:00Z\", with at most 6 decimals of a second"
+)]
 pub struct NotTimestamp;
 
 impl FromStr for Timestamp {
@@ -140,7 +155,11 @@ impl FromStr for Timestamp {
         let micros = Timestamp(instant.as_microsecond());
         // Finer than a microsecond cannot be kept, and rounding an instant silently moves an expiry.
         let exact = jiff::Timestamp::from_microsecond(micros.0).is_ok_and(|kept| kept == instant);
-        if exact && (Timestamp::MIN..=Timestamp::MAX).contains(&micros) { Ok(micros) } else { Err(NotTimestamp) }
+        if exact && (Timestamp::MIN..=Timestamp::MAX).contains(&micros) {
+            Ok(micros)
+        } else {
+            Err(NotTimestamp)
+        }
     }
 }
 
@@ -169,7 +188,13 @@ mod tests {
     fn an_instant_reads_back_as_it_was_shown() {
         assert_eq!(at("2026-01-10T09:00:00Z").to_string(), "2026-01-10T09:00:00Z");
         assert_eq!(at("2026-01-10T10:00:00.5+01:00").to_string(), "2026-01-10T09:00:00.5Z");
-        for wrong in ["2026-01-10", "2026-01-10T09:00:00.0000001Z", "1969-12-31T23:59:59Z", "never", "-009999-01-01T00:00:00Z"] {
+        for wrong in [
+            "2026-01-10",
+            "2026-01-10T09:00:00.0000001Z",
+            "1969-12-31T23:59:59Z",
+            "never",
+            "-009999-01-01T00:00:00Z",
+        ] {
             assert_eq!(wrong.parse::<Timestamp>(), Err(NotTimestamp), "{wrong}");
         }
     }
