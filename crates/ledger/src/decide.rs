@@ -1123,9 +1123,11 @@ impl Decider<'_> {
         self.emit(Event::DisputeClosed { dispute: dispute.clone(), outcome });
         let Some((payment, _)) = known else { return Ok(Done::Waiting) };
         self.extend(&dispute);
-        let why =
-            if outcome == DisputeOutcome::Won { OffsetReason::DisputeWon } else { OffsetReason::Reassigned };
-        Ok(self.recover_if_known(&payment, Attribution::Anew, why))
+        let (attribution, why) = match outcome {
+            DisputeOutcome::Won => (Attribution::Anew, OffsetReason::DisputeWon),
+            DisputeOutcome::Lost => (Attribution::Dispute, OffsetReason::Reassigned),
+        };
+        Ok(self.recover_if_known(&payment, attribution, why))
     }
 
     fn recover_if_known(&mut self, payment: &PaymentId, attribution: Attribution, why: OffsetReason) -> Done {
