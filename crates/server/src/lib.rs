@@ -2,3 +2,6 @@
 
 pub mod clock;
 pub mod engine;
+pub mod config;
+pub mod telemetry;
+pub mod jobs;
