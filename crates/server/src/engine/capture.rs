@@ -5,8 +5,7 @@ use ledger::{
     Account, Policy, Timestamp,
     command::Command,
     debt::Debt,
-    decide::Answer,
-    event::{Actor, Event},
+    event::{Actor, Event, Recorded},
     grant::Grant,
     id::{MemberId, TaskId},
     payment::Payment,
@@ -46,23 +45,23 @@ pub struct Shown {
     pub balance: Balance,
 }
 
-/// What to show after this answer.
+/// What to show right after this command. `events` are those of its decision.
 pub(super) fn capture(
     account: &Account,
     policy: &Policy,
     now: Timestamp,
     by: &Actor,
     command: &Command,
-    answer: Option<&Answer>,
+    events: &[Recorded],
 ) -> Shown {
     Shown {
-        object: object(account, command, answer).unwrap_or(Object::Account),
+        object: object(account, command, events).unwrap_or(Object::Account),
         name: account.core().name.clone(),
         balance: account.balance(policy, now, by),
     }
 }
 
-fn object(account: &Account, command: &Command, answer: Option<&Answer>) -> Option<Object> {
+fn object(account: &Account, command: &Command, events: &[Recorded]) -> Option<Object> {
     let payment = |payment: &Payment| {
         let grant = payment.grant.as_ref().and_then(|grant| account.grant(grant)).cloned().map(Box::new);
         Object::Payment(Box::new(payment.clone()), grant)
@@ -76,20 +75,22 @@ fn object(account: &Account, command: &Command, answer: Option<&Answer>) -> Opti
         Command::RecordPayment { payment: id, .. }
         | Command::RecordRefund { payment: id, .. }
         | Command::OpenDispute { payment: id, .. } => account.payment(id).map(payment),
-        Command::FailRefund { refund } => account.refund(refund).and_then(|known| account.payment(&known.payment)).map(payment),
+        Command::FailRefund { refund } => {
+            account.refund(refund).and_then(|known| account.payment(&known.payment)).map(payment)
+        }
         Command::CloseDispute { dispute, .. } => {
             account.dispute(dispute).and_then(|known| account.payment(&known.payment)).map(payment)
         }
         Command::GrantPromotional { grant, .. } => {
-            let made = answer.and_then(|answer| {
-                answer.events.iter().find_map(|recorded| match &recorded.event {
-                    Event::Granted { grant, payment: None, restores: None, .. } => Some(grant),
-                    _ => None,
-                })
+            let made = events.iter().find_map(|recorded| match &recorded.event {
+                Event::Granted { grant, payment: None, restores: None, .. } => Some(grant),
+                _ => None,
             });
             account.grant(grant.as_ref().or(made)?).cloned().map(|grant| Object::Grant(Box::new(grant)))
         }
-        Command::WriteOff { debt, .. } => account.debt(debt).cloned().map(|debt| Object::Debt(Box::new(debt))),
+        Command::WriteOff { debt, .. } => {
+            account.debt(debt).cloned().map(|debt| Object::Debt(Box::new(debt)))
+        }
         Command::ResumeTask { task } | Command::SetTask { task, .. } => {
             account.core().tasks.get(task).cloned().map(|known| Object::Task(task.clone(), known))
         }

@@ -3,6 +3,7 @@
 //! It is a group committer. Commands that wait are decided one after the other on accounts held in memory; all their
 //! events go to the store in one transaction with one flush, and only then is anyone answered (R2.3).
 
+mod cache;
 mod capture;
 mod committer;
 mod replay;
@@ -109,7 +110,11 @@ impl Engine {
     }
 
     /// Decides one command and answers when it is durable.
-    pub async fn execute(&self, organization: OrganizationId, request: Request) -> Result<Receipt, EngineError> {
+    pub async fn execute(
+        &self,
+        organization: OrganizationId,
+        request: Request,
+    ) -> Result<Receipt, EngineError> {
         let mut answers = self.execute_all(vec![(organization, request)]).await?;
         answers.pop().unwrap_or(Err(EngineError::ShuttingDown))
     }
@@ -132,7 +137,11 @@ impl Engine {
     }
 
     /// Decides a command on a copy of the account and reads what would come of it, changing nothing (R9.5).
-    pub async fn preview(&self, organization: OrganizationId, request: Request) -> Result<Receipt, EngineError> {
+    pub async fn preview(
+        &self,
+        organization: OrganizationId,
+        request: Request,
+    ) -> Result<Receipt, EngineError> {
         self.inner.preview(organization, request).await
     }
 

@@ -1,0 +1,147 @@
+//! The accounts in memory, a bounded number of them. An account with changes that are not written is never let go.
+
+use super::EngineError;
+use super::committer::fault;
+use ledger::{Account, Policy, command::Request, event::Recorded, id::OrganizationId};
+use std::collections::HashMap;
+use store::{Head, Loaded, Rows, Store, tally::Tally};
+
+/// An account in memory, and where it stands beside the store.
+pub(super) struct Hot {
+    pub account: Account,
+    /// The end of its stored history.
+    pub head: Head,
+    /// Decided and folded in, not committed.
+    pub pending: Vec<Recorded>,
+    /// Usage and refusals that are in no row.
+    pub tally: Tally,
+    /// A rule stopped half way through a decision: the account cannot be trusted and is dropped after this commit.
+    pub poisoned: bool,
+    /// Changed since its rows were written.
+    unwritten: bool,
+    used: u64,
+}
+
+impl Hot {
+    /// Recalls the parts that the command names and that have been written away.
+    pub fn gather(&mut self, store: &dyn Store, request: &Request) -> Result<(), EngineError> {
+        if self.account.version() == 0 {
+            return Ok(());
+        }
+        let mut missing = request.parts();
+        missing.retain(|part| !self.account.has(part));
+        if !missing.is_empty() {
+            for part in store.recall(self.account.organization(), &missing).map_err(fault)? {
+                self.account.recall(part);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows to write for it.
+    pub fn rows(&self, policy: &Policy) -> Rows<'_> {
+        // An account with a clock of its own is moved by that clock alone.
+        let next_due = match self.account.core().test_clock {
+            Some(_) => None,
+            None => self.account.next_due(policy),
+        };
+        Rows { account: &self.account, head: self.head, next_due, tally: &self.tally }
+    }
+}
+
+/// The accounts in memory.
+pub(super) struct Cache {
+    accounts: HashMap<OrganizationId, Hot>,
+    /// Organizations with something pending, in the order of their first command of the round.
+    changed: Vec<OrganizationId>,
+    accounts_max: usize,
+    round: u64,
+}
+
+impl Cache {
+    pub fn new(accounts_max: usize) -> Cache {
+        Cache { accounts: HashMap::new(), changed: Vec::new(), accounts_max, round: 0 }
+    }
+
+    /// The account, loaded where it is not in memory.
+    pub fn get(&mut self, store: &dyn Store, id: &OrganizationId) -> Result<&mut Hot, EngineError> {
+        if !self.accounts.contains_key(id) {
+            let Loaded { account, head } = store.load(id).map_err(fault)?;
+            let hot = Hot {
+                account,
+                head,
+                pending: Vec::new(),
+                tally: Tally::default(),
+                poisoned: false,
+                unwritten: false,
+                used: self.round,
+            };
+            self.accounts.insert(id.clone(), hot);
+        }
+        let hot = self.accounts.get_mut(id).expect("it was loaded");
+        hot.used = self.round;
+        Ok(hot)
+    }
+
+    /// The account, where it is in memory.
+    pub fn peek(&self, id: &OrganizationId) -> Option<&Hot> {
+        self.accounts.get(id)
+    }
+
+    /// Notes that the account has changed and has something to commit, or only to write.
+    pub fn touch(&mut self, id: &OrganizationId) {
+        if let Some(hot) = self.accounts.get_mut(id) {
+            hot.unwritten = true;
+            if !hot.pending.is_empty() {
+                self.changed.push(id.clone());
+            }
+        }
+    }
+
+    /// The accounts with something to commit, each once.
+    pub fn take_changed(&mut self) -> Vec<OrganizationId> {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        changed.retain(|id| self.accounts.get(id).is_some_and(|hot| !hot.pending.is_empty()));
+        changed
+    }
+
+    /// What was pending is durable.
+    pub fn committed(&mut self, id: &OrganizationId, head: Head) {
+        if let Some(hot) = self.accounts.get_mut(id) {
+            hot.head = head;
+            hot.pending.clear();
+        }
+    }
+
+    /// The rows stand for the account's version.
+    pub fn written(&mut self, id: &OrganizationId) {
+        if let Some(hot) = self.accounts.get_mut(id) {
+            hot.account.written();
+            hot.tally.clear();
+            hot.unwritten = false;
+        }
+    }
+
+    /// Forgets an account; what was committed of it is loaded again when it is needed.
+    pub fn remove(&mut self, id: &OrganizationId) {
+        self.accounts.remove(id);
+    }
+
+    /// Ends a round: lets the accounts go that were not asked for longest, where there are too many.
+    pub fn evict(&mut self) {
+        self.round += 1;
+        if self.accounts.len() <= self.accounts_max {
+            return;
+        }
+        // A tenth at once, so that the walk over all of them is rare.
+        let surplus = self.accounts.len() - self.accounts_max + self.accounts_max / 10;
+        let idle = self.accounts.iter().filter(|(_, hot)| !hot.unwritten && hot.pending.is_empty());
+        let mut idle: Vec<(u64, OrganizationId)> = idle.map(|(id, hot)| (hot.used, id.clone())).collect();
+        idle.sort_unstable();
+        for (_, id) in idle.into_iter().take(surplus) {
+            self.accounts.remove(&id);
+        }
+    }
+}
