@@ -5,6 +5,9 @@
 //! readers call it from threads that may block.
 
 pub mod record;
+pub mod replay;
+pub mod slot;
+pub mod sqlite;
 pub mod tally;
 
 use ledger::{
@@ -39,6 +42,8 @@ pub struct Loaded {
     pub account: Account,
     /// The end of its history.
     pub head: Head,
+    /// Usage and refused starts in the events that its rows do not stand for yet: to be written with its next rows.
+    pub tally: Tally,
 }
 
 /// The events of one or more decisions on one account.
@@ -74,7 +79,7 @@ pub struct Batch<'a> {
     /// its head *before* the append: the store knows what it appends.
     pub rows: Vec<Rows<'a>>,
     /// Whether every account that was ever appended to is written after this batch, so that start-up has nothing to
-    /// replay.
+    /// replay. A store that sees for itself what is written need not believe it.
     pub all_written: bool,
 }
 
@@ -147,6 +152,12 @@ pub struct Page<T> {
     pub next: Option<u64>,
 }
 
+impl<T> Default for Page<T> {
+    fn default() -> Page<T> {
+        Page { rows: Vec::new(), next: None }
+    }
+}
+
 /// Which runs to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunFilter {
@@ -200,12 +211,17 @@ pub trait Store: Send + Sync + 'static {
 
     /// Makes a batch durable: one transaction, one flush. The answers are in the order of the appends; where one is stale
     /// the others are stored, and rows of a stale account are left out.
+    ///
+    /// # Panics
+    /// Where rows are handed over of an account that is not at the end of its history and not stale: its caller would
+    /// take changes for written that are not.
     fn commit(&self, batch: &Batch<'_>) -> Result<Vec<Appended>, Fault>;
 
-    /// Organizations with something due at or before this instant, soonest first.
+    /// Organizations with something due at or before this instant, soonest first. One may be named too early, after a
+    /// crash or a change of policy: whoever finds nothing due writes its rows, which say when something is.
     fn due(&self, by: Timestamp, limit: usize) -> Result<Vec<OrganizationId>, Fault>;
 
-    /// Organizations by id, after the one named.
+    /// Organizations by id, after the one named; one whose rows are still to be written has version 0 and no name.
     fn organizations(
         &self,
         after: Option<&OrganizationId>,

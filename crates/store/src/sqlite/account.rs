@@ -1,0 +1,210 @@
+//! Accounts out of their rows: an organization's row with its live parts, the events after it folded in, and parts
+//! recalled one by one.
+
+use super::{
+    column::{bytes, from_json, hash, number},
+    journal, run_ids,
+    run_ids::RunIds,
+};
+use crate::{Fault, Head, Loaded, replay, tally::Tally};
+use ledger::{
+    Account,
+    account::{Answered, Part},
+    command::PartKey,
+    debt::Debt,
+    grant::Grant,
+    id::{DebtId, GrantId, IdempotencyKey, OrganizationId, PaymentId},
+    payment::Payment,
+    run::Run,
+};
+use rusqlite::{Connection, OptionalExtension, Params, params};
+use serde::de::DeserializeOwned;
+use std::sync::RwLock;
+
+/// An organization's row, without the account's core.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    /// Its number in this database.
+    pub(super) n: i64,
+    /// What its rows stand for.
+    pub(super) head: Head,
+}
+
+/// The row of an organization, if it ever had an event.
+pub(super) fn row(conn: &Connection, organization: &OrganizationId) -> Result<Option<Row>, Fault> {
+    let mut select = conn.prepare_cached("SELECT n, version, pos, hash FROM organization WHERE id = ?1")?;
+    let mut rows = select.query([organization.as_str()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let version = number(row.get(1)?)?;
+    let hash = if version == 0 { ledger::chain::origin(organization) } else { hash(bytes(row, 3)?)? };
+    Ok(Some(Row { n: row.get(0)?, head: Head { seq: version, hash, pos: row.get(2)? } }))
+}
+
+/// The account whose row this is, with the events folded in that come after it up to the one at `end`.
+pub(super) fn load(
+    conn: &Connection,
+    ids: &RwLock<RunIds>,
+    organization: &OrganizationId,
+    row: Row,
+    end: Option<i64>,
+) -> Result<Loaded, Fault> {
+    let mut account = written(conn, organization, row)?;
+    let (mut head, mut tally) = (row.head, Tally::default());
+    let (tail, _) = match end {
+        Some(end) => journal::back(conn, row.n, end, row.head.seq, u64::MAX)?,
+        None => Default::default(),
+    };
+    for event in &tail {
+        let mut recall = |keys: &[PartKey]| recall(conn, ids, row.n, keys);
+        head = replay::fold_stored(&mut account, &mut tally, &head, event.stored(), &mut recall)?;
+    }
+    Ok(Loaded { account, head, tally })
+}
+
+/// The account as its rows say.
+fn written(conn: &Connection, organization: &OrganizationId, row: Row) -> Result<Account, Fault> {
+    if row.head.seq == 0 {
+        return Ok(Account::new(organization.clone()));
+    }
+    let n = row.n;
+    let select = "SELECT body FROM organization WHERE n = ?1";
+    let core = one(conn, "organization", select, [n])?;
+    let core =
+        core.ok_or_else(|| Fault::Damaged(format!("the row of organization {organization} has no body")))?;
+    let mut parts = Vec::new();
+    let running = "SELECT body FROM run WHERE org = ?1 AND status = 'running' AND status <> 'settled'";
+    parts.extend(all::<Run>(conn, "run", running, [n])?.into_iter().map(Part::Run));
+    let live = "SELECT body FROM grants WHERE org = ?1 AND live = 1";
+    let grants: Vec<Grant> = all(conn, "grant", live, [n])?;
+    let live = "SELECT body FROM debt WHERE org = ?1 AND live = 1";
+    parts.extend(all::<Debt>(conn, "debt", live, [n])?.into_iter().map(Part::Debt));
+    let live = "SELECT body FROM payment WHERE org = ?1 AND live = 1";
+    for payment in all::<Payment>(conn, "payment", live, [n])? {
+        let at_hand = |id: &GrantId| grants.iter().any(|grant| grant.id == *id);
+        family(conn, n, payment, &at_hand, &mut parts)?;
+    }
+    parts.extend(grants.into_iter().map(Part::Grant));
+    Ok(Account::restore(core, parts))
+}
+
+/// A payment with its grant, unless that is at hand, and its debts.
+fn family(
+    conn: &Connection,
+    n: i64,
+    payment: Payment,
+    at_hand: &dyn Fn(&GrantId) -> bool,
+    parts: &mut Vec<Part>,
+) -> Result<(), Fault> {
+    if let Some(id) = payment.grant.as_ref().filter(|id| !at_hand(id)) {
+        parts.extend(grant(conn, n, id)?.map(Part::Grant));
+    }
+    // Only refunds and disputes give rise to debts of a payment, and most payments never see one.
+    if !payment.refunds.is_empty() || !payment.disputes.is_empty() {
+        let select = "SELECT body FROM debt WHERE org = ?1 AND payment = ?2";
+        let debts: Vec<Debt> = all(conn, "debt", select, params![n, payment.id.as_str()])?;
+        parts.extend(debts.into_iter().map(Part::Debt));
+    }
+    parts.push(Part::Payment(payment));
+    Ok(())
+}
+
+/// Parts that are written, with their families.
+pub(super) fn recall(
+    conn: &Connection,
+    ids: &RwLock<RunIds>,
+    n: i64,
+    keys: &[PartKey],
+) -> Result<Vec<Part>, Fault> {
+    let mut parts = Vec::new();
+    for key in keys {
+        match key {
+            PartKey::Run(run) => parts.extend(run_ids::find(conn, ids, n, run)?.map(Part::Run)),
+            PartKey::Payment(id) => recall_payment(conn, n, id, &mut parts)?,
+            PartKey::Refund(id) => recall_fact(conn, n, "refund", id.as_str(), &mut parts)?,
+            PartKey::Dispute(id) => recall_fact(conn, n, "dispute", id.as_str(), &mut parts)?,
+            PartKey::Grant(id) => {
+                if let Some(grant) = grant(conn, n, id)? {
+                    match &grant.payment {
+                        Some(payment) => recall_payment(conn, n, payment, &mut parts)?,
+                        None => parts.push(Part::Grant(grant)),
+                    }
+                }
+            }
+            PartKey::Debt(id) => {
+                if let Some(debt) = debt(conn, n, id)? {
+                    match debt.origin.payment() {
+                        Some(payment) => recall_payment(conn, n, payment, &mut parts)?,
+                        None => parts.push(Part::Debt(debt)),
+                    }
+                }
+            }
+            PartKey::Idempotency(key) => {
+                parts.extend(answered(conn, n, key)?.map(|answered| Part::Answered(key.clone(), answered)));
+            }
+        }
+    }
+    Ok(parts)
+}
+
+fn recall_payment(conn: &Connection, n: i64, id: &PaymentId, parts: &mut Vec<Part>) -> Result<(), Fault> {
+    let select = "SELECT body FROM payment WHERE org = ?1 AND id = ?2";
+    match one(conn, "payment", select, params![n, id.as_str()])? {
+        Some(payment) => family(conn, n, payment, &|_| false, parts),
+        None => Ok(()),
+    }
+}
+
+fn recall_fact(conn: &Connection, n: i64, kind: &str, id: &str, parts: &mut Vec<Part>) -> Result<(), Fault> {
+    let payment: Option<String> = conn
+        .prepare_cached("SELECT payment FROM payment_fact WHERE org = ?1 AND kind = ?2 AND id = ?3")?
+        .query_row(params![n, kind, id], |row| row.get(0))
+        .optional()?;
+    match payment {
+        Some(payment) => recall_payment(conn, n, &super::column::id(&payment)?, parts),
+        None => Ok(()),
+    }
+}
+
+fn grant(conn: &Connection, n: i64, id: &GrantId) -> Result<Option<Grant>, Fault> {
+    one(conn, "grant", "SELECT body FROM grants WHERE org = ?1 AND id = ?2", params![n, id.as_str()])
+}
+
+fn debt(conn: &Connection, n: i64, id: &DebtId) -> Result<Option<Debt>, Fault> {
+    one(conn, "debt", "SELECT body FROM debt WHERE org = ?1 AND id = ?2", params![n, id.as_str()])
+}
+
+fn answered(conn: &Connection, n: i64, key: &IdempotencyKey) -> Result<Option<Answered>, Fault> {
+    let select = "SELECT body FROM answer WHERE org = ?1 AND key = ?2";
+    one(conn, "answer", select, params![n, key.as_str()])
+}
+
+/// The body that a statement selects, if it selects one.
+fn one<T: DeserializeOwned>(
+    conn: &Connection,
+    what: &str,
+    select: &str,
+    params: impl Params,
+) -> Result<Option<T>, Fault> {
+    let mut select = conn.prepare_cached(select)?;
+    let mut rows = select.query(params)?;
+    match rows.next()? {
+        Some(row) => from_json(what, bytes(row, 0)?).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// All bodies that a statement selects.
+fn all<T: DeserializeOwned>(
+    conn: &Connection,
+    what: &str,
+    select: &str,
+    params: impl Params,
+) -> Result<Vec<T>, Fault> {
+    let mut select = conn.prepare_cached(select)?;
+    let mut rows = select.query(params)?;
+    let mut bodies = Vec::new();
+    while let Some(row) = rows.next()? {
+        bodies.push(from_json(what, bytes(row, 0)?)?);
+    }
+    Ok(bodies)
+}

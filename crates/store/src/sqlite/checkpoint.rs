@@ -1,0 +1,62 @@
+//! A thread that moves what was committed from the log into the database file, so that no commit has to.
+
+use rusqlite::Connection;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, RecvTimeoutError, SyncSender},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+/// How often the log is looked at.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// The thread; it ends when this is dropped.
+pub(super) struct Checkpoints {
+    wrote: Arc<AtomicBool>,
+    /// Dropped first, which is how the thread hears that it is over.
+    running: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Checkpoints {
+    /// Starts the thread on a connection of its own.
+    pub(super) fn start(conn: Connection) -> std::io::Result<Checkpoints> {
+        let wrote = Arc::new(AtomicBool::new(true));
+        let (running, over) = mpsc::sync_channel::<()>(0);
+        let seen = Arc::clone(&wrote);
+        let work = move || {
+            while over.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+                if seen.swap(false, Ordering::Relaxed) {
+                    checkpoint(&conn);
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("coulomb-checkpoint".into()).spawn(work)?;
+        Ok(Checkpoints { wrote, running: Some(running), thread: Some(thread) })
+    }
+
+    /// Something was committed.
+    pub(super) fn wrote(&self) {
+        self.wrote.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whatever keeps it from moving everything (a reader, a full disk) is met again at the next commit or tick; what was
+/// committed is durable in the log meanwhile.
+fn checkpoint(conn: &Connection) {
+    let _ = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        drop(self.running.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has nothing left to do either.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! One commit: events, then rows, in one transaction; what is known in memory changes only when it is durable.
+
+use super::{
+    Sqlite, account,
+    ends::{End, Ends, Moved},
+    journal, meta, read_lock, rows,
+    run_ids::{NewIds, RunIds},
+    set_meta, write_lock,
+};
+use crate::{Append, Appended, Batch, Fault, Head, Rows, slot::slot};
+use ledger::{chain, id::OrganizationId};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+use std::collections::HashSet;
+
+/// Everything that is in the transaction and not in memory yet.
+struct Work<'a> {
+    conn: &'a Connection,
+    ends: &'a Ends,
+    ids: &'a RunIds,
+    moved: Moved,
+    stale: HashSet<&'a OrganizationId>,
+    last: i64,
+    new: NewIds,
+}
+
+/// What memory has to learn once it is durable.
+struct Outcome {
+    moved: Moved,
+    last: i64,
+    new: NewIds,
+}
+
+pub(super) fn commit(store: &Sqlite, batch: &Batch<'_>) -> Result<Vec<Appended>, Fault> {
+    store.must_own()?;
+    let mut conn = store.writer();
+    let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let (answers, outcome) = {
+        let (ends, ids) = (read_lock(&store.ends), read_lock(&store.run_ids));
+        let mut work = Work::new(&transaction, &ends, &ids);
+        let answers =
+            batch.appends.iter().map(|append| work.append(append)).collect::<Result<Vec<_>, _>>()?;
+        for rows in &batch.rows {
+            work.write(rows)?;
+        }
+        (answers, work.finish(!batch.rows.is_empty())?)
+    };
+    if let Err(error) = transaction.commit() {
+        came_through(&conn, error, &answers)?;
+    }
+    write_lock(&store.run_ids).apply(outcome.new);
+    write_lock(&store.ends).apply(outcome.moved, outcome.last);
+    store.wrote();
+    Ok(answers)
+}
+
+/// After a COMMIT that failed: nothing where its events are there after all.
+fn came_through(conn: &Connection, error: rusqlite::Error, answers: &[Appended]) -> Result<(), Fault> {
+    let unknown = |why: &dyn std::fmt::Display| Fault::Unknown(format!("{why}, while committing"));
+    let last = answers.iter().rev().find_map(|answer| match answer {
+        Appended::At(head) if head.pos > 0 => Some(head),
+        _ => None,
+    });
+    if let Some(Head { pos, hash, .. }) = last {
+        let select = "SELECT count(*) FROM event WHERE pos = ?1 AND hash = ?2";
+        let there: i64 =
+            conn.query_row(select, params![pos, hash], |row| row.get(0)).map_err(|error| unknown(&error))?;
+        if there == 1 {
+            return Ok(());
+        }
+    }
+    // The disk may hold what SQLite has given up, until the next commit overwrites it.
+    if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
+        return Err(unknown(&error));
+    }
+    Err(error.into())
+}
+
+impl<'a> Work<'a> {
+    fn new(conn: &'a Connection, ends: &'a Ends, ids: &'a RunIds) -> Work<'a> {
+        let (moved, stale, last, new) = (Moved::new(), HashSet::new(), ends.last(), NewIds::default());
+        Work { conn, ends, ids, moved, stale, last, new }
+    }
+
+    /// Where an organization's history ends; none where it has none.
+    fn end(&self, organization: &OrganizationId) -> Result<Option<End>, Fault> {
+        if let Some(end) = self.moved.get(organization).copied().or_else(|| self.ends.get(organization)) {
+            return Ok(Some(end));
+        }
+        let row = account::row(self.conn, organization)?;
+        Ok(row.map(|row| End { n: row.n, head: row.head, unwritten_from: None }))
+    }
+
+    fn append(&mut self, append: &Append<'a>) -> Result<Appended, Fault> {
+        let organization = append.organization;
+        let known = self.end(organization)?;
+        let start = Head { seq: 0, hash: chain::origin(organization), pos: 0 };
+        let before = known.map_or(start, |end| end.head);
+        if (before.seq, before.hash) != (append.head.seq, append.head.hash) {
+            self.stale.insert(organization);
+            return Ok(Appended::Stale);
+        }
+        if append.events.is_empty() {
+            return Ok(Appended::At(before));
+        }
+        let n = match known {
+            Some(end) => end.n,
+            None => self.new_organization(organization)?,
+        };
+        let unwritten_from = known.and_then(|end| end.unwritten_from).or(Some(self.last + 1));
+        let mut head = before;
+        for recorded in append.events {
+            head = journal::append(self.conn, n, &head, &mut self.last, recorded)?;
+        }
+        self.moved.insert(organization.clone(), End { n, head, unwritten_from });
+        Ok(Appended::At(head))
+    }
+
+    fn new_organization(&self, organization: &OrganizationId) -> Result<i64, Fault> {
+        self.conn
+            .prepare_cached("INSERT INTO organization (id, slot) VALUES (?1, ?2)")?
+            .execute(params![organization.as_str(), slot(organization)])?;
+        Ok(self.conn.last_insert_rowid())
+    }
+
+    fn write(&mut self, rows: &Rows<'a>) -> Result<(), Fault> {
+        let organization = rows.account.organization();
+        if self.stale.contains(organization) {
+            return Ok(());
+        }
+        let Some(end) = self.end(organization)? else {
+            assert_eq!(rows.account.version(), 0, "an account with events has a history");
+            return Ok(());
+        };
+        assert_eq!(
+            rows.account.version(),
+            end.head.seq,
+            "rows are written of the account at the end of its history"
+        );
+        rows::write(self.conn, self.ids, &mut self.new, &end, rows.account, rows.next_due, rows.tally)?;
+        self.moved.insert(organization.clone(), End { unwritten_from: None, ..end });
+        Ok(())
+    }
+
+    fn finish(mut self, rows: bool) -> Result<Outcome, Fault> {
+        self.ids.close_if_full(self.conn, &mut self.new)?;
+        if rows {
+            let through = self.ends.written_through(&self.moved, self.last);
+            let before: i64 = meta(self.conn, "written_through")?;
+            if through > before {
+                set_meta(self.conn, "written_through", through)?;
+            }
+        }
+        Ok(Outcome { moved: self.moved, last: self.last, new: self.new })
+    }
+}

@@ -1,0 +1,115 @@
+//! Where histories end: what an append is checked against, and which accounts have events that their rows do not stand
+//! for yet. Kept in memory because this process alone appends; whatever is not here is wholly in the rows.
+
+use crate::Head;
+use ledger::id::OrganizationId;
+use std::collections::{BTreeSet, HashMap};
+
+/// How many ends are kept beyond those that must be: it saves a look into the rows for busy accounts.
+const ENDS_MAX: usize = 65_536;
+
+/// Where one organization's history ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End {
+    /// The organization's number in this database.
+    pub(super) n: i64,
+    /// The last event.
+    pub(super) head: Head,
+    /// The place of the first event that its rows do not stand for.
+    pub(super) unwritten_from: Option<i64>,
+}
+
+/// Ends that one commit moved.
+pub(super) type Moved = HashMap<OrganizationId, End>;
+
+/// All ends that are known.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    ends: HashMap<OrganizationId, End>,
+    /// `unwritten_from` of all that have one.
+    unwritten: BTreeSet<i64>,
+    /// The place of the last event of the journal.
+    last: i64,
+}
+
+impl Ends {
+    /// All rows are written; the journal ends here.
+    pub(super) fn new(last: i64) -> Ends {
+        Ends { last, ..Ends::default() }
+    }
+
+    pub(super) fn get(&self, organization: &OrganizationId) -> Option<End> {
+        self.ends.get(organization).copied()
+    }
+
+    /// The place of the last event of the journal.
+    pub(super) fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// Up to where the journal will be in the rows once this is committed.
+    pub(super) fn written_through(&self, moved: &Moved, last: i64) -> i64 {
+        let before = |organization| self.ends.get(organization).and_then(|end| end.unwritten_from);
+        let gone: BTreeSet<i64> = moved.keys().filter_map(before).collect();
+        let untouched = self.unwritten.iter().find(|pos| !gone.contains(pos)).copied();
+        let moved = moved.values().filter_map(|end| end.unwritten_from).min();
+        untouched.into_iter().chain(moved).min().map_or(last, |first| first - 1)
+    }
+
+    /// This is committed.
+    pub(super) fn apply(&mut self, moved: Moved, last: i64) {
+        self.last = last;
+        for (organization, end) in moved {
+            let unwritten = end.unwritten_from;
+            if let Some(first) = self.ends.insert(organization, end).and_then(|before| before.unwritten_from)
+            {
+                self.unwritten.remove(&first);
+            }
+            self.unwritten.extend(unwritten);
+        }
+        let written = self.ends.len() - self.unwritten.len();
+        if written > ENDS_MAX {
+            self.ends.retain(|_, end| end.unwritten_from.is_some());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(unwritten_from: Option<i64>) -> End {
+        End { n: 1, head: Head { seq: 1, hash: [0; 32], pos: 1 }, unwritten_from }
+    }
+
+    fn moved(ends: &[(&str, Option<i64>)]) -> Moved {
+        ends.iter().map(|(id, from)| (id.parse().expect("an id"), end(*from))).collect()
+    }
+
+    #[test]
+    fn the_journal_is_written_up_to_the_first_event_that_no_row_stands_for() {
+        let mut ends = Ends::new(10);
+        for (change, last, expected) in [
+            (moved(&[("a", Some(11)), ("b", Some(12))]), 12, 10),
+            (moved(&[("a", Some(11))]), 13, 10),
+            (moved(&[("a", None)]), 13, 11),
+            (moved(&[("c", Some(14)), ("b", None)]), 14, 13),
+            (moved(&[("c", None)]), 14, 14),
+        ] {
+            assert_eq!(ends.written_through(&change, last), expected);
+            ends.apply(change, last);
+            assert_eq!(ends.written_through(&Moved::new(), last), expected);
+        }
+    }
+
+    #[test]
+    fn ends_of_written_accounts_are_let_go_and_unwritten_ones_never() {
+        let mut ends = Ends::new(0);
+        ends.apply(moved(&[("unwritten", Some(1))]), 1);
+        for n in 0..=ENDS_MAX {
+            ends.apply(moved(&[(&format!("org_{n}"), None)]), 1);
+        }
+        assert!(ends.ends.len() < ENDS_MAX);
+        assert!(ends.get(&"unwritten".parse().expect("an id")).is_some());
+    }
+}

@@ -1,0 +1,186 @@
+//! Opening: the lock, the connections' settings, and the schema, which only moves forward.
+
+use crate::Fault;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::{
+    fs::{File, TryLockError},
+    io::{Read, Seek, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Every schema change ever, in order: `user_version` counts those that were applied.
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_accounts.sql")];
+
+/// Written into the header of our databases, so that another program's is not taken for one: "coul".
+const APPLICATION_ID: i64 = 0x636f_756c;
+
+/// How long a connection waits for another process, which only ever writes an API key.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Pages in the log after which a commit moves them itself, should the checkpoint thread not keep up.
+const LOG_PAGES_MAX: u32 = 32_000;
+
+/// The database in a data directory.
+pub(super) fn database(dir: &Path) -> PathBuf {
+    dir.join("coulomb.db")
+}
+
+/// Takes the data directory for this process. The lock goes with the file that is returned.
+pub(super) fn lock(dir: &Path) -> Result<File, Fault> {
+    let unavailable = |error: std::io::Error| Fault::Unavailable(format!("{}: {error}", dir.display()));
+    std::fs::create_dir_all(dir).map_err(unavailable)?;
+    let path = dir.join("coulomb.lock");
+    let mut file = File::options()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(unavailable)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(Fault::Locked(taken(dir, &mut file))),
+        Err(TryLockError::Error(error)) => return Err(unavailable(error)),
+    }
+    let write = |file: &mut File| {
+        file.set_len(0)?;
+        file.write_all(format!("{}\n", std::process::id()).as_bytes())
+    };
+    write(&mut file).map_err(unavailable)?;
+    Ok(file)
+}
+
+fn taken(dir: &Path, file: &mut File) -> String {
+    let mut process = String::new();
+    let read = file.rewind().and_then(|()| file.read_to_string(&mut process));
+    let who = match read {
+        Ok(_) if !process.trim().is_empty() => format!("process {}", process.trim()),
+        _ => "another process".into(),
+    };
+    format!(
+        "{} is in use by {who}: stop it first, or give this server a data directory of its own",
+        dir.display()
+    )
+}
+
+/// The connection that writes, on a database brought up to this version. It is created if it is not there.
+pub(super) fn writer(path: &Path) -> Result<Connection, Fault> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut conn = connect(path, flags, 64)?;
+    conn.execute_batch("PRAGMA page_size = 4096").map_err(|error| describe(path, error))?;
+    migrate(path, &mut conn)?;
+    let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        let text = format!("{} cannot keep a write-ahead log: is it on a network drive?", path.display());
+        return Err(Fault::Unavailable(text));
+    }
+    let bound = i64::from(LOG_PAGES_MAX) * 4096;
+    conn.execute_batch(&format!(
+        "PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX}; PRAGMA journal_size_limit = {bound}"
+    ))?;
+    Ok(conn)
+}
+
+/// A connection to a database that is there and has this version's schema.
+pub(super) fn reader(path: &Path) -> Result<Connection, Fault> {
+    // Also a reader writes into the log's index, so it is not opened read-only.
+    let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX, 16)?;
+    // Moving the log is left to the thread that has it as its task.
+    conn.execute_batch("PRAGMA wal_autocheckpoint = 0").map_err(|error| describe(path, error))?;
+    let version = applied(path, &conn)?;
+    if version < MIGRATIONS.len() {
+        let text = format!("{} was written by an older coulomb: start the server once", path.display());
+        return Err(Fault::Unavailable(text));
+    }
+    Ok(conn)
+}
+
+fn connect(path: &Path, flags: OpenFlags, cache_mib: i64) -> Result<Connection, Fault> {
+    let open = || {
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(BUSY)?;
+        conn.set_prepared_statement_cache_capacity(64);
+        let cache = cache_mib * 1024;
+        conn.execute_batch(&format!(
+            "PRAGMA synchronous = FULL; PRAGMA cache_size = -{cache}; PRAGMA mmap_size = 0;
+             PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF"
+        ))?;
+        Ok(conn)
+    };
+    open().map_err(|error| describe(path, error))
+}
+
+/// An error on the way to a database, naming it.
+fn describe(path: &Path, error: rusqlite::Error) -> Fault {
+    match Fault::from(error) {
+        Fault::Damaged(text) => Fault::Damaged(format!(
+            "{} is not a database of coulomb's, or it is damaged ({text}): restore it from a backup",
+            path.display()
+        )),
+        Fault::Unavailable(text) => Fault::Unavailable(format!("{}: {text}", path.display())),
+        other => other,
+    }
+}
+
+/// How many migrations were applied, if this program can work with them.
+fn applied(path: &Path, conn: &Connection) -> Result<usize, Fault> {
+    let pragma = |name: &str| {
+        let value = conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+        value.map_err(|error| describe(path, error))
+    };
+    let tables = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+    let tables = tables.map_err(|error| describe(path, error))?;
+    if tables > 0 && pragma("application_id")? != APPLICATION_ID {
+        return Err(Fault::Damaged(format!("{} is another program's database", path.display())));
+    }
+    let version = usize::try_from(pragma("user_version")?).unwrap_or(usize::MAX);
+    if version > MIGRATIONS.len() {
+        return Err(Fault::TooNew(format!(
+            "{} was written by a newer coulomb (schema {version}, this one knows {}): use that version or a backup",
+            path.display(),
+            MIGRATIONS.len()
+        )));
+    }
+    Ok(version)
+}
+
+/// Applies what is missing, each step in a transaction of its own.
+fn migrate(path: &Path, conn: &mut Connection) -> Result<(), Fault> {
+    let applied = applied(path, conn)?;
+    for (step, sql) in MIGRATIONS.iter().enumerate().skip(applied) {
+        let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(sql)?;
+        if step == 0 {
+            first(&transaction)?;
+        }
+        transaction.execute_batch(&format!("PRAGMA user_version = {}", step + 1))?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// What a new database is born with.
+fn first(conn: &Connection) -> Result<(), Fault> {
+    conn.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
+    let mut key = [0; 16];
+    getrandom::fill(&mut key)
+        .map_err(|error| Fault::Unavailable(format!("this machine gives no random numbers: {error}")))?;
+    super::set_meta(conn, "run_id_key", key)?;
+    super::set_meta(conn, "written_through", 0)
+}
+
+/// What the migrations add up to, as SQLite remembers it: a golden file.
+pub(super) fn schema() -> Result<String, Fault> {
+    let mut conn = Connection::open_in_memory()?;
+    migrate(Path::new(":memory:"), &mut conn)?;
+    let mut select = conn.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")?;
+    let statements = select.query_map([], |row| row.get::<_, String>(0))?;
+    let mut schema = String::new();
+    for statement in statements {
+        schema.push_str(&statement?);
+        schema.push_str(";\n");
+    }
+    Ok(schema)
+}

@@ -1,0 +1,74 @@
+//! Start-up: accounts with events that their rows do not stand for are loaded, and their rows written.
+//!
+//! An account's rows and its sums are written in one transaction together with the version they stand for, so a crash
+//! in the middle of this leaves some accounts written and the others as they were; nothing is counted twice.
+
+use super::{
+    account, column,
+    ends::End,
+    journal, read_lock, rows,
+    run_ids::{NewIds, RunIds},
+    set_meta, write_lock,
+};
+use crate::{Fault, Loaded};
+use ledger::{Account, Timestamp, id::OrganizationId};
+use rusqlite::{Connection, TransactionBehavior};
+use std::{collections::BTreeMap, sync::RwLock};
+
+/// How many accounts are written in one transaction.
+const ACCOUNTS_PER_COMMIT: usize = 512;
+
+/// Writes the rows of every account that has events after `written_through`; returns the journal's last place.
+pub(super) fn recover(conn: &mut Connection, ids: &RwLock<RunIds>) -> Result<i64, Fault> {
+    let last = journal::last(conn)?;
+    let through: i64 = super::meta(conn, "written_through")?;
+    let ends: Vec<(i64, i64)> = ends_after(conn, through)?.into_iter().collect();
+    for accounts in ends.chunks(ACCOUNTS_PER_COMMIT) {
+        let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut new = NewIds::default();
+        for (n, end) in accounts {
+            catch_up(&transaction, ids, &mut new, *n, *end)?;
+        }
+        read_lock(ids).close_if_full(&transaction, &mut new)?;
+        transaction.commit()?;
+        write_lock(ids).apply(new);
+    }
+    if last > through {
+        set_meta(conn, "written_through", last)?;
+    }
+    Ok(last)
+}
+
+/// The last place of every organization that has one after this.
+fn ends_after(conn: &Connection, pos: i64) -> Result<BTreeMap<i64, i64>, Fault> {
+    let mut select = conn.prepare("SELECT org, pos FROM event WHERE pos > ?1 ORDER BY pos")?;
+    let ends = select.query_map([pos], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(ends.collect::<Result<_, _>>()?)
+}
+
+/// Writes one account's rows, if they do not stand for the event at `end` yet.
+fn catch_up(
+    conn: &Connection,
+    ids: &RwLock<RunIds>,
+    new: &mut NewIds,
+    n: i64,
+    end: i64,
+) -> Result<(), Fault> {
+    let id: String =
+        conn.prepare_cached("SELECT id FROM organization WHERE n = ?1")?.query_row([n], |row| row.get(0))?;
+    let organization: OrganizationId = column::id(&id)?;
+    let row = account::row(conn, &organization)?.expect("it was just read by its number");
+    if row.head.pos >= end {
+        return Ok(());
+    }
+    let Loaded { account, head, tally } = account::load(conn, ids, &organization, row, Some(end))?;
+    let end = End { n, head, unwritten_from: None };
+    rows::write(conn, &read_lock(ids), new, &end, &account, look_soon(&account), &tally)
+}
+
+/// When something happens next depends on the policy, which the store does not know: the account is due at once, and
+/// whoever looks at it then writes when it really is.
+fn look_soon(account: &Account) -> Option<Timestamp> {
+    let core = account.core();
+    core.test_clock.is_none().then_some(core.last)
+}

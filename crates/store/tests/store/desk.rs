@@ -1,0 +1,106 @@
+//! The smallest engine: decides commands one by one, commits each, and writes rows when it is told to. It may forget an
+//! account at any time, which must change no answer.
+
+use ledger::{Account, Policy, Timestamp, command::Request, decide::Answer, id::OrganizationId};
+use std::collections::BTreeMap;
+use store::{Append, Appended, Batch, Fault, Head, Loaded, Rows, Store, tally::Tally};
+
+/// An account in memory.
+pub struct Held {
+    pub account: Account,
+    pub head: Head,
+    pub tally: Tally,
+}
+
+/// Accounts in memory, decided under SPEC's policy.
+#[derive(Default)]
+pub struct Desk {
+    pub policy: Policy,
+    pub held: BTreeMap<OrganizationId, Held>,
+}
+
+impl Desk {
+    /// The account, loaded where it is not at hand.
+    pub fn account(&mut self, store: &dyn Store, organization: &OrganizationId) -> Result<&mut Held, Fault> {
+        if !self.held.contains_key(organization) {
+            let Loaded { account, head, tally } = store.load(organization)?;
+            self.held.insert(organization.clone(), Held { account, head, tally });
+        }
+        Ok(self.held.get_mut(organization).expect("it was just put there"))
+    }
+
+    /// Decides a command and makes its events durable.
+    pub fn execute(
+        &mut self,
+        store: &dyn Store,
+        organization: &OrganizationId,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<Answer, Fault> {
+        let answer = self.decide(store, organization, request, now)?;
+        let head = self.held[organization].head;
+        let append = Append { organization, head, events: &answer.events };
+        let committed = store.commit(&Batch { appends: vec![append], ..Batch::default() });
+        match committed.as_deref() {
+            Ok([Appended::At(head)]) => {
+                self.held.get_mut(organization).expect("it was decided on").head = *head;
+                Ok(answer)
+            }
+            Ok(other) => panic!("nobody else appends: {other:?}"),
+            Err(_) => {
+                self.held.remove(organization);
+                Err(committed.expect_err("it was just seen"))
+            }
+        }
+    }
+
+    /// Decides a command, with what it names at hand, and keeps what comes of it to itself.
+    pub fn decide(
+        &mut self,
+        store: &dyn Store,
+        organization: &OrganizationId,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<Answer, Fault> {
+        let policy = self.policy.clone();
+        let held = self.account(store, organization)?;
+        let mut missing = request.parts();
+        missing.retain(|key| !held.account.has(key));
+        for part in store.recall(organization, &missing)? {
+            held.account.recall(part);
+        }
+        // Sums are taken event by event, while what they are about is at hand.
+        let mut before = held.account.clone();
+        let answer = held.account.execute(&policy, request, now);
+        for recorded in &answer.events {
+            before.apply(recorded);
+            held.tally.absorb(recorded, &before);
+        }
+        Ok(answer)
+    }
+
+    /// Writes the rows of these accounts, as far as they are at hand.
+    pub fn write(&mut self, store: &dyn Store, organizations: &[OrganizationId]) -> Result<(), Fault> {
+        let held = organizations.iter().filter_map(|organization| self.held.get(organization));
+        let rows = held.map(|held| Rows {
+            account: &held.account,
+            head: held.head,
+            next_due: held.account.next_due(&self.policy),
+            tally: &held.tally,
+        });
+        store.commit(&Batch { rows: rows.collect(), ..Batch::default() })?;
+        for organization in organizations {
+            if let Some(held) = self.held.get_mut(organization) {
+                held.account.written();
+                held.tally.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes all rows.
+    pub fn write_all(&mut self, store: &dyn Store) -> Result<(), Fault> {
+        let all: Vec<_> = self.held.keys().cloned().collect();
+        self.write(store, &all)
+    }
+}
