@@ -281,8 +281,10 @@ impl Account {
 
     /// Takes a written part back in hand. A part that is at hand stays as it is: it can only be newer.
     pub fn recall(&mut self, part: Part) {
+        // What is recalled is what was written: nothing of it is left to write.
         match part {
-            Part::Run(run) => {
+            Part::Run(mut run) => {
+                run.touched = false;
                 if !self.runs.contains_key(&run.id) {
                     if let (RunStatus::Running, Some(end)) = (run.status, run.lapses_at) {
                         self.lapses.insert((end, run.id.clone()));
@@ -290,15 +292,18 @@ impl Account {
                     self.runs.insert(run.id.clone(), run);
                 }
             }
-            Part::Grant(grant) => {
+            Part::Grant(mut grant) => {
+                grant.touched = false;
                 if self.grant(&grant.id).is_none() {
                     self.insert_grant(grant);
                 }
             }
-            Part::Debt(debt) => {
+            Part::Debt(mut debt) => {
+                debt.touched = false;
                 self.debts.entry(debt.id.clone()).or_insert(debt);
             }
-            Part::Payment(payment) => {
+            Part::Payment(mut payment) => {
+                payment.touched = false;
                 self.payments.entry(payment.id.clone()).or_insert(payment);
             }
             Part::Answered(key, answered) => {

@@ -5,6 +5,7 @@ use crate::{
     Account, Credits, Duration, Policy, Timestamp,
     command::{Command, PartKey, Request},
     debt::DebtKind,
+    decide::Done,
     event::Actor,
     id::*,
     invariant,
@@ -108,6 +109,19 @@ impl Story {
             has_policy: changes.is_some(),
             steps,
             people,
+        }
+    }
+
+    /// A story without steps, for whoever drives a world without a file.
+    pub fn untold(at: Timestamp, policy: Policy) -> Story {
+        Story {
+            name: "untold".into(),
+            rules: Vec::new(),
+            at,
+            policy,
+            has_policy: false,
+            steps: Vec::new(),
+            people: BTreeSet::new(),
         }
     }
 
@@ -464,7 +478,10 @@ fn credits(value: &Value) -> Credits {
 /// account; told to forget, it also sheds all that is closed and recalls what commands name, as a store would have it.
 pub struct LedgerWorld {
     account: Account,
+    /// Folds the same events and never forgets.
     twin: Account,
+    /// Every event's stored bytes, in order.
+    history: Vec<Vec<u8>>,
     policy: Policy,
     now: Timestamp,
     forgets: bool,
@@ -488,6 +505,7 @@ impl LedgerWorld {
         let account = Account::new(organization);
         let mut world = LedgerWorld {
             twin: account.clone(),
+            history: Vec::new(),
             account,
             policy: story.policy.clone(),
             now: story.at,
@@ -501,12 +519,19 @@ impl LedgerWorld {
         world
     }
 
-    fn execute(
+    /// Carries a command out and checks everything that must hold after it.
+    ///
+    /// # Errors
+    /// The refusal.
+    ///
+    /// # Panics
+    /// Where an invariant is broken.
+    pub fn execute(
         &mut self,
         command: Command,
         member: Option<MemberId>,
         key: Option<IdempotencyKey>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Done, Refusal> {
         let request = Request::new(command, Actor { key: None, member }, key);
         for part in request.parts() {
             self.recall(&part);
@@ -514,6 +539,7 @@ impl LedgerWorld {
         let answer = self.account.execute(&self.policy, &request, self.now);
         let mut sum = Credits::ZERO;
         for recorded in &answer.events {
+            self.history.push(serde_json::to_vec(recorded).expect("an event is plain data"));
             self.twin.apply(recorded);
             sum = crate::posting::postings(recorded)
                 .into_iter()
@@ -529,7 +555,17 @@ impl LedgerWorld {
         } else {
             assert_eq!(self.account, self.twin, "folding the events gives the account (R2.2)");
         }
-        answer.result.map(|_| ())
+        answer.result
+    }
+
+    /// The account, with all it ever was.
+    pub fn whole(&self) -> &Account {
+        &self.twin
+    }
+
+    /// Every event's stored bytes, in order.
+    pub fn history(&self) -> &[Vec<u8>] {
+        &self.history
     }
 
     fn forget(&mut self) {
@@ -623,7 +659,7 @@ impl World for LedgerWorld {
         member: Option<MemberId>,
         key: IdempotencyKey,
     ) -> Result<(), Vec<String>> {
-        self.execute(command, member, Some(key)).map_err(|refusal| codes(&refusal))
+        self.execute(command, member, Some(key)).map(|_| ()).map_err(|refusal| codes(&refusal))
     }
 
     fn look(&mut self, _: &[RunId]) -> Seen {

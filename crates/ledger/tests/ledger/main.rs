@@ -1,3 +1,5 @@
-//! The rules by example and by chance: every story of `scenarios/`, and random histories (R13).
+//! The rules by example and by chance: every story of `scenarios/`, random histories (R13), a sample of every event.
 
+mod chance;
+mod golden;
 mod stories;
