@@ -1,10 +1,8 @@
 //! The accounts in memory, a bounded number of them. An account with changes that are not written is never let go.
 
-use super::EngineError;
-use super::committer::fault;
 use ledger::{Account, Policy, command::Request, event::Recorded, id::OrganizationId};
 use std::collections::HashMap;
-use store::{Head, Loaded, Rows, Store, tally::Tally};
+use store::{Fault, Head, Loaded, Rows, Store, tally::Tally};
 
 /// An account in memory, and where it stands beside the store.
 pub(super) struct Hot {
@@ -24,14 +22,14 @@ pub(super) struct Hot {
 
 impl Hot {
     /// Recalls the parts that the command names and that have been written away.
-    pub fn gather(&mut self, store: &dyn Store, request: &Request) -> Result<(), EngineError> {
+    pub fn gather(&mut self, store: &dyn Store, request: &Request) -> Result<(), Fault> {
         if self.account.version() == 0 {
             return Ok(());
         }
         let mut missing = request.parts();
         missing.retain(|part| !self.account.has(part));
         if !missing.is_empty() {
-            for part in store.recall(self.account.organization(), &missing).map_err(fault)? {
+            for part in store.recall(self.account.organization(), &missing)? {
                 self.account.recall(part);
             }
         }
@@ -64,14 +62,14 @@ impl Cache {
     }
 
     /// The account, loaded where it is not in memory.
-    pub fn get(&mut self, store: &dyn Store, id: &OrganizationId) -> Result<&mut Hot, EngineError> {
+    pub fn get(&mut self, store: &dyn Store, id: &OrganizationId) -> Result<&mut Hot, Fault> {
         if !self.accounts.contains_key(id) {
-            let Loaded { account, head } = store.load(id).map_err(fault)?;
+            let Loaded { account, head, tally } = store.load(id)?;
             let hot = Hot {
                 account,
                 head,
                 pending: Vec::new(),
-                tally: Tally::default(),
+                tally,
                 poisoned: false,
                 unwritten: false,
                 used: self.round,

@@ -31,6 +31,9 @@ const ATTEMPTS_MAX: usize = 16;
 /// For how long nobody must ask before all rows are written.
 const IDLE: Duration = Duration::from_millis(5);
 
+/// The longest wait between attempts to write rows while the store fails.
+const IDLE_MAX: Duration = Duration::from_secs(1);
+
 /// How many accounts' rows one commit writes when nobody asks.
 const IDLE_ACCOUNTS: usize = 500;
 
@@ -96,6 +99,7 @@ impl Job {
     fn commands(&self) -> usize {
         match self {
             Job::Execute { requests, .. } => requests.len(),
+            Job::ShutDown { .. } => 0,
             _ => 1,
         }
     }
@@ -273,6 +277,8 @@ struct Committer {
     slicing: VecDeque<OrganizationId>,
     slice: usize,
     events_since: usize,
+    /// For how long nobody must ask before rows are written: longer while that fails.
+    patience: Duration,
     /// Accounts to drop after this commit: a rule stopped half way through a decision on them.
     poisoned: Vec<OrganizationId>,
 }
@@ -287,6 +293,7 @@ impl Committer {
             slicing: VecDeque::new(),
             slice: 0,
             events_since: 0,
+            patience: IDLE,
             poisoned: Vec::new(),
         }
     }
@@ -295,15 +302,21 @@ impl Committer {
         loop {
             let jobs = self.next_jobs();
             if jobs.is_empty() {
-                self.write_idle();
+                if self.write_idle().is_err() {
+                    self.patience = (self.patience * 2).min(IDLE_MAX);
+                } else {
+                    self.patience = IDLE;
+                }
                 continue;
             }
-            let commands: usize = jobs.iter().map(Job::commands).fold(0, usize::saturating_add);
+            let commands: usize = jobs.iter().map(Job::commands).sum();
             let closing = self.round(jobs);
             self.shared.waiting.fetch_sub(commands, Ordering::SeqCst);
             if let Some(reply) = closing {
-                self.shared.waiting.fetch_add(1, Ordering::SeqCst);
-                let _ = reply.send(self.write_everything());
+                // Told last: whoever waits may open the same data again at once.
+                let written = self.write_everything();
+                drop(self);
+                let _ = reply.send(written);
                 return;
             }
         }
@@ -315,8 +328,11 @@ impl Committer {
         let mut queue = self.shared.lock();
         while queue.is_empty() {
             if unwritten {
-                let (again, waited) =
-                    self.shared.arrived.wait_timeout(queue, IDLE).expect("the queue is never poisoned");
+                let (again, waited) = self
+                    .shared
+                    .arrived
+                    .wait_timeout(queue, self.patience)
+                    .expect("the queue is never poisoned");
                 queue = again;
                 if waited.timed_out() && queue.is_empty() {
                     return Vec::new();
@@ -443,11 +459,11 @@ impl Committer {
         request: &Request,
     ) -> Result<Option<Decided>, EngineError> {
         let shared = Arc::clone(&self.shared);
-        let hot = self.cache.get(&*shared.store, organization)?;
+        let hot = self.cache.get(&*shared.store, organization).map_err(fault)?;
         if hot.poisoned {
             return Ok(None);
         }
-        hot.gather(&*shared.store, request)?;
+        hot.gather(&*shared.store, request).map_err(fault)?;
         let now = hot.account.core().test_clock.unwrap_or_else(clock::now);
         let decision = catch_unwind(AssertUnwindSafe(|| {
             let answer = hot.account.execute(&shared.policy, request, now);
@@ -513,14 +529,14 @@ impl Committer {
                     hot.account.core().test_clock.unwrap_or_else(clock::now).max(hot.account.core().last);
                 reader(Ok(View { account: &hot.account, policy: &shared.policy, now }))
             }
-            Err(error) => reader(Err(error)),
+            Err(error) => reader(Err(fault(error))),
         }
     }
 
     fn preview(&mut self, organization: &OrganizationId, request: &Request) -> Result<Receipt, EngineError> {
         let shared = Arc::clone(&self.shared);
-        let hot = self.cache.get(&*shared.store, organization)?;
-        hot.gather(&*shared.store, request)?;
+        let hot = self.cache.get(&*shared.store, organization).map_err(fault)?;
+        hot.gather(&*shared.store, request).map_err(fault)?;
         let now = hot.account.core().test_clock.unwrap_or_else(clock::now);
         let (answer, account) = hot.account.preview(&shared.policy, request, now);
         let done = answer.result?;
@@ -589,29 +605,14 @@ impl Committer {
         if appending.is_empty() && writing.is_empty() && !all_written {
             return Ok(Vec::new());
         }
-        let stopwatch = clock::stopwatch();
-        let policy = &self.shared.policy;
-        let hot = |id: &OrganizationId| self.cache.peek(id);
-        let appends: Vec<Append<'_>> = appending
-            .iter()
-            .filter_map(|id| {
-                hot(id).map(|hot| Append { organization: id, head: hot.head, events: &hot.pending })
-            })
-            .collect();
-        let rows =
-            writing.iter().filter_map(hot).filter(|hot| !hot.poisoned).map(|hot| hot.rows(policy)).collect();
-        let batch = Batch { appends, rows, all_written };
-        let outcome = self.shared.store.commit(&batch);
-        let events: usize = batch.appends.iter().map(|append| append.events.len()).sum();
-        metrics::histogram!("coulomb_commit_events").record(u32::try_from(events).unwrap_or(u32::MAX));
-        metrics::histogram!("coulomb_commit_seconds").record(stopwatch.elapsed().as_secs_f64());
-        drop(batch);
-        let appended = match outcome {
+        let appended = match self.store_these(appending, writing, all_written) {
             Ok(appended) => appended,
             Err(error) => {
-                // What memory says may not have happened: forget it, and ask the store again when it is needed.
-                tracing::error!(%error, "a commit failed; what it would have stored is dropped");
-                appending.iter().chain(writing).for_each(|id| self.cache.remove(id));
+                // What memory says may not have happened, or may have: forget it, and ask the store when it is needed.
+                tracing::error!(%error, "a commit failed; the accounts in it are loaded again");
+                let touched = || appending.iter().chain(writing);
+                touched().for_each(|id| self.cache.remove(id));
+                self.marked.extend(touched().cloned());
                 return Err(Arc::new(error));
             }
         };
@@ -625,15 +626,40 @@ impl Committer {
                 }
             }
         }
-        for id in writing.iter().filter(|id| !stale.contains(id)) {
+        for id in writing.iter().filter(|id| !stale.contains(id) && !self.poisoned.contains(id)) {
             self.cache.written(id);
             self.marked.remove(id);
         }
         Ok(stale)
     }
 
+    fn store_these(
+        &mut self,
+        appending: &[OrganizationId],
+        writing: &[OrganizationId],
+        all_written: bool,
+    ) -> Result<Vec<Appended>, Fault> {
+        // An account that was dropped after a failure is loaded again, so that its rows follow all the same.
+        for id in writing {
+            self.cache.get(&*self.shared.store, id)?;
+        }
+        let stopwatch = clock::stopwatch();
+        let policy = &self.shared.policy;
+        let hot = |id: &OrganizationId| self.cache.peek(id);
+        let appends = appending.iter().filter_map(|id| {
+            hot(id).map(|hot| Append { organization: id, head: hot.head, events: &hot.pending })
+        });
+        let rows = writing.iter().filter_map(hot).filter(|hot| !hot.poisoned).map(|hot| hot.rows(policy));
+        let batch = Batch { appends: appends.collect(), rows: rows.collect(), all_written };
+        let appended = self.shared.store.commit(&batch)?;
+        let events: usize = batch.appends.iter().map(|append| append.events.len()).sum();
+        metrics::histogram!("coulomb_commit_events").record(u32::try_from(events).unwrap_or(u32::MAX));
+        metrics::histogram!("coulomb_commit_seconds").record(stopwatch.elapsed().as_secs_f64());
+        Ok(appended)
+    }
+
     /// Nobody asks: writes the rows of some accounts that have changed.
-    fn write_idle(&mut self) {
+    fn write_idle(&mut self) -> Result<(), Arc<Fault>> {
         let mut writing: Vec<OrganizationId> =
             self.slicing.drain(..self.slicing.len().min(IDLE_ACCOUNTS)).collect();
         while writing.len() < IDLE_ACCOUNTS {
@@ -642,14 +668,12 @@ impl Committer {
         }
         let all = self.marked.is_empty() && self.slicing.is_empty();
         self.events_since = 0;
-        if let Err(error) = self.commit_these(&[], &writing, all) {
-            tracing::warn!(%error, "rows could not be written; they follow from the events when they are needed");
-        }
+        self.commit_these(&[], &writing, all).map(|_| ())
     }
 
     fn write_everything(&mut self) -> Result<(), EngineError> {
         while !self.marked.is_empty() || !self.slicing.is_empty() {
-            self.write_idle();
+            self.write_idle().map_err(EngineError::Store)?;
         }
         Ok(())
     }
