@@ -75,6 +75,15 @@ pub struct Log {
     pub format: LogFormat,
 }
 
+impl Log {
+    /// Other messages than the file says.
+    pub fn set_level(&mut self, level: &str) -> Result<(), ConfigError> {
+        check_level("--log or COULOMB_LOG", level).map_err(ConfigError)?;
+        self.level = level.into();
+        Ok(())
+    }
+}
+
 /// The form of log messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -151,7 +160,9 @@ impl Config {
         let defaults = DeTable::parse(DEFAULTS).expect("the defaults are TOML; a test reads them");
         fill_in(table.get_mut(), defaults.into_inner());
         let settings = Settings::deserialize(toml::Deserializer::from(table)).map_err(explained)?;
-        settings.checked().map_err(|why| ConfigError(format!("The configuration {name} cannot be used: {why}")))
+        settings
+            .checked()
+            .map_err(|why| ConfigError(format!("The configuration {name} cannot be used: {why}")))
     }
 }
 
@@ -299,9 +310,7 @@ impl Settings {
     /// What no type can say: settings that must fit one another.
     fn checked(self) -> Result<Config, String> {
         let Settings { server, log, data, provider, engine, policy, kinds, plans, packs } = self;
-        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&log.level) {
-            return Err(format!("log.level is \"{}\", which says nothing: {error}", log.level));
-        }
+        check_level("log.level", &log.level)?;
         for (name, value) in [
             ("server.body_bytes_max", server.body_bytes_max),
             ("engine.queue_commands_max", engine.queue_commands_max),
@@ -367,8 +376,14 @@ impl PolicySettings {
                 self.task_failures, self.task_failures_max
             ));
         }
-        let LimitSettings { members_max, tasks_max, open_runs_max, usage_records_max, waiting_max, metadata_bytes_max } =
-            self.limits;
+        let LimitSettings {
+            members_max,
+            tasks_max,
+            open_runs_max,
+            usage_records_max,
+            waiting_max,
+            metadata_bytes_max,
+        } = self.limits;
         for (name, value) in [
             ("policy.limits.members_max", members_max),
             ("policy.limits.open_runs_max", open_runs_max),
@@ -430,7 +445,14 @@ impl PlanSettings {
         price(&name, "annual_price", self.annual_price)?;
         currency(&name, &self.currency)?;
         let PlanSettings { label, tier, monthly_allowance, monthly_price, annual_price, currency } = self;
-        Ok(Plan { label, tier, monthly_allowance: monthly_allowance.0, monthly_price, annual_price, currency })
+        Ok(Plan {
+            label,
+            tier,
+            monthly_allowance: monthly_allowance.0,
+            monthly_price,
+            annual_price,
+            currency,
+        })
     }
 }
 
@@ -456,7 +478,9 @@ impl RechargeSettings {
             ("amount", self.amount.0, "monthly_limit", self.monthly_limit.0),
         ] {
             if value > limit {
-                return Err(format!("policy.recharge.{name} is {value}, more than {bound}, which is {limit}"));
+                return Err(format!(
+                    "policy.recharge.{name} is {value}, more than {bound}, which is {limit}"
+                ));
             }
         }
         Ok(RechargePolicy {
@@ -469,6 +493,19 @@ impl RechargeSettings {
             waits: self.waits.into_iter().map(|wait| wait.0).collect(),
         })
     }
+}
+
+fn check_level(name: &str, level: &str) -> Result<(), String> {
+    // An unknown word alone would be taken for a module's name, and everything else would fall silent.
+    let levels = ["off", "error", "warn", "info", "debug", "trace"];
+    let known = |part: &str| part.contains('=') || levels.contains(&part.trim().to_lowercase().as_str());
+    let readable = tracing_subscriber::EnvFilter::try_new(level).is_ok();
+    if readable && level.split(',').all(known) {
+        return Ok(());
+    }
+    Err(format!(
+        "{name} is \"{level}\"; it is one of error, warn, info, debug and trace, also per module as in \"info,coulomb_server=debug\""
+    ))
 }
 
 fn at_least_one(name: &str, value: usize) -> Result<(), String> {
@@ -532,7 +569,8 @@ fn length(text: &str) -> Option<Duration> {
     }
     let days = i64::from(span.get_weeks()).checked_mul(7)?.checked_add(i64::from(span.get_days()))?;
     let minutes = i64::from(span.get_hours()).checked_mul(60)?.checked_add(span.get_minutes())?;
-    let seconds = days.checked_mul(86_400)?.checked_add(minutes.checked_mul(60)?)?.checked_add(span.get_seconds())?;
+    let seconds =
+        days.checked_mul(86_400)?.checked_add(minutes.checked_mul(60)?)?.checked_add(span.get_seconds())?;
     let micros = seconds
         .checked_mul(1_000_000)?
         .checked_add(span.get_milliseconds().checked_mul(1_000)?)?
@@ -555,11 +593,14 @@ impl<'de> Deserialize<'de> for Months {
         let text = String::deserialize(deserializer)?;
         let months = span(&text).and_then(|span| {
             let months = i32::from(span.get_years()).checked_mul(12)?.checked_add(span.get_months())?;
-            let nothing_else = span.fieldwise() == jiff::Span::new().years(span.get_years()).months(span.get_months());
+            let nothing_else =
+                span.fieldwise() == jiff::Span::new().years(span.get_years()).months(span.get_months());
             u32::try_from(months).ok().filter(|months| *months > 0 && nothing_else)
         });
         months.map(Months).ok_or_else(|| {
-            de::Error::custom(format!("\"{text}\" is not a number of calendar months or years, such as \"P12M\" or \"P1Y\""))
+            de::Error::custom(format!(
+                "\"{text}\" is not a number of calendar months or years, such as \"P12M\" or \"P1Y\""
+            ))
         })
     }
 }
@@ -581,7 +622,9 @@ fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Strin
 /// Where people and hosts reach the server: `http://` or `https://`, without a slash at the end.
 pub fn parse_public_url(text: &str) -> Result<String, String> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let plain = |host: &&str| !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || matches!(c, '?' | '#' | '"'));
+    let plain = |host: &&str| {
+        !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || matches!(c, '?' | '#' | '"'))
+    };
     match host.filter(plain) {
         Some(_) => Ok(text.trim_end_matches('/').to_owned()),
         None => Err(format!("\"{text}\" is not a URL such as \"https://credits.example.com\"")),
@@ -621,7 +664,10 @@ mod tests {
 
     #[test]
     fn a_file_states_only_what_differs() {
-        let config = Config::parse("coulomb.toml", "[policy]\nlow_balance = \"0.5\"\n[policy.priorities]\nincluded = 7\n");
+        let config = Config::parse(
+            "coulomb.toml",
+            "[policy]\nlow_balance = \"0.5\"\n[policy.priorities]\nincluded = 7\n",
+        );
         let policy = config.expect("a configuration").policy;
         assert_eq!(policy.low_balance, Credits::from_micros(500_000));
         assert_eq!((policy.priorities.included, policy.priorities.purchased), (7, 30));
@@ -629,7 +675,8 @@ mod tests {
 
     #[test]
     fn a_catalogue_is_stated_whole() {
-        let only = "[kinds.song]\nlabel = \"Song\"\ncategory = \"music\"\nunit = \"songs\"\ndefault_hold = 3\n";
+        let only =
+            "[kinds.song]\nlabel = \"Song\"\ncategory = \"music\"\nunit = \"songs\"\ndefault_hold = 3\n";
         let kinds = Config::parse("coulomb.toml", only).expect("a configuration").policy.kinds;
         assert_eq!(kinds.keys().map(KindKey::as_str).collect::<Vec<_>>(), ["song"]);
     }
@@ -637,7 +684,9 @@ mod tests {
     #[test]
     fn an_unknown_key_is_shown_where_it_stands_with_the_keys_there_are() {
         let unknown = error("[server]\nlisten = \"127.0.0.1:1\"\nlisen = \"127.0.0.1:2\"\n");
-        for part in ["coulomb.toml", "line 3", "unknown field `lisen`", "`listen`, `public_url`, `http_threads`"] {
+        for part in
+            ["coulomb.toml", "line 3", "unknown field `lisen`", "`listen`, `public_url`, `http_threads`"]
+        {
             assert!(unknown.contains(part), "{part}: {unknown}");
         }
     }
@@ -655,13 +704,17 @@ mod tests {
             ("[policy.recharge]\nthreshold = 12000", "a multiple of step, 5000"),
             ("[policy.settlement]\nrefund = [\"any\"]", "`included`, `purchased`, `promotional`"),
             ("[kinds.song]\nlabel = \"Song\"", "missing field `category`"),
-            ("[[packs]]\nkey = \"a\"\nlabel = \"A\"\ncredits = 1\nprice = 1\ncurrency = \"usd\"", "three capital letters"),
+            (
+                "[[packs]]\nkey = \"a\"\nlabel = \"A\"\ncredits = 1\nprice = 1\ncurrency = \"usd\"",
+                "three capital letters",
+            ),
             ("[server]\nlisten = \"8988\"", "socket address"),
             ("[server]\nhttp_threads = 0", "nonzero"),
             ("[server]\nrequest_timeout = \"PT0S\"", "longer than nothing"),
             ("[server]\npublic_url = \"credits.example.com\"", "https://credits.example.com"),
             ("[engine]\naccounts_max = 0", "at least 1"),
             ("[log]\nlevel = \"a=b=c\"", "log.level"),
+            ("[log]\nlevel = \"loud\"", "one of error, warn"),
             ("listen = ", "line 1"),
         ] {
             let said = error(text);

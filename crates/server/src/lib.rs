@@ -1,7 +1,9 @@
 //! The engine around the rules, and everything that reaches it: HTTP, jobs, configuration, the command line.
 
 pub mod clock;
-pub mod engine;
 pub mod config;
-pub mod telemetry;
+pub mod engine;
+pub mod export;
 pub mod jobs;
+pub mod telemetry;
+pub mod words;
