@@ -7,8 +7,9 @@
 //! - words: [`Credits`], [`time`], [`id`], and what there is: [`grant`], [`run`], [`debt`], [`payment`],
 //!   [`subscription`], [`recharge`], [`task`], [`people`]
 //! - what is asked and what happened: [`command`], [`event`], [`refusal`], and the [`policy`] it is decided under
-//! - the fold: [`account`], and the chain over its bytes: [`chain`]
-//! - the rules: [`decide`] (what is due, then the command, then what follows), `consume` (holding, charging, settling
+//! - the state: [`account`], what events do to it: `fold`, and the chain over their bytes: [`chain`]
+//! - the rules: [`decide`] (what is due, then the command, then what follows; the commands are in its modules
+//!   `people`, `work`, `money`, `claims`, `change`), `consume` (holding, charging, settling
 //!   debt), `recovery` (refunds and disputes)
 //! - what can be said about an account: [`status`], [`explain`], [`posting`], and what must always be true of it:
 //!   [`invariant`]
@@ -52,6 +53,7 @@ pub mod refusal;
 
 pub mod account;
 pub mod chain;
+mod fold;
 
 mod consume;
 pub mod decide;
