@@ -721,4 +721,65 @@ mod tests {
             assert!(said.contains(teaches), "{text} said: {said}");
         }
     }
+
+    /// `docs/reference/configuration.md`, from the comments of the defaults.
+    fn reference() -> String {
+        let mut page = String::from(
+            "# Configuration\n\n<!-- Written by a test of crates/server/src/config.rs from config.default.toml: change that. -->\n\n",
+        );
+        let mut blocks = DEFAULTS.split("\n\n");
+        let sentences = |block: &str| -> String {
+            let lines: Vec<&str> = block.lines().filter_map(|line| line.strip_prefix("# ")).collect();
+            lines.join("\n")
+        };
+        page += &format!("{}\n", sentences(blocks.next().expect("the first sentences")));
+        let mut catalogue = "";
+        for block in blocks {
+            let shown: Vec<&str> =
+                block.lines().map(uncommented).filter(|line| !line.starts_with('#')).collect();
+            let head = *shown.first().expect("a section's name");
+            let name = head.trim_matches(['[', ']']).split('.').next().expect("a name");
+            if STATED_WHOLE.contains(&name) {
+                if name != catalogue {
+                    catalogue = name;
+                    page += &format!(
+                        "\n## `{}`\n{}\n",
+                        head.replace("chat_message", "KEY").replace("team", "KEY"),
+                        sentences(block)
+                    );
+                }
+                page += &format!("\n```toml\n{}\n```\n", shown.join("\n").trim_end());
+                continue;
+            }
+            let (before, settings) = block.split_once(head).expect("the section's name is in it");
+            page += &format!(
+                "\n## `{head}`\n{}\n\n| setting | default | meaning |\n|---|---|---|\n",
+                sentences(before)
+            );
+            let mut meaning = String::new();
+            for line in settings.lines().filter(|line| !line.is_empty()) {
+                if let Some(sentence) = line.strip_prefix("# ") {
+                    meaning = sentence.into();
+                    continue;
+                }
+                let (key, value) = uncommented(line).split_once(" = ").expect("a setting");
+                let default = if line.starts_with('#') { "none".into() } else { format!("`{value}`") };
+                page += &format!("| `{key}` | {default} | {meaning} |\n");
+            }
+        }
+        page
+    }
+
+    #[test]
+    fn the_reference_says_what_the_defaults_say() {
+        let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/configuration.md");
+        if std::env::var_os("GOLDEN").is_some_and(|golden| golden == "write") {
+            std::fs::write(golden, reference()).expect("the reference can be written");
+        }
+        let written = std::fs::read_to_string(golden).unwrap_or_default();
+        assert!(
+            written == reference(),
+            "docs/reference/configuration.md: `cargo xtask golden`, then read the diff"
+        );
+    }
 }
