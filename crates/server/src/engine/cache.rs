@@ -17,6 +17,8 @@ pub(super) struct Hot {
     pub poisoned: bool,
     /// Changed since its rows were written.
     unwritten: bool,
+    /// Among those to commit in this round.
+    listed: bool,
     used: u64,
 }
 
@@ -72,6 +74,7 @@ impl Cache {
                 tally,
                 poisoned: false,
                 unwritten: false,
+                listed: false,
                 used: self.round,
             };
             self.accounts.insert(id.clone(), hot);
@@ -86,22 +89,23 @@ impl Cache {
         self.accounts.get(id)
     }
 
-    /// Notes that the account has changed and has something to commit, or only to write.
-    pub fn touch(&mut self, id: &OrganizationId) {
-        if let Some(hot) = self.accounts.get_mut(id) {
-            hot.unwritten = true;
-            if !hot.pending.is_empty() {
-                self.changed.push(id.clone());
-            }
+    /// Notes that the account is to be committed, or only written. Whether its rows stood for it until now.
+    pub fn touch(&mut self, id: &OrganizationId, commits: bool) -> bool {
+        let Some(hot) = self.accounts.get_mut(id) else { return false };
+        if commits && !hot.listed {
+            hot.listed = true;
+            self.changed.push(id.clone());
         }
+        !std::mem::replace(&mut hot.unwritten, true)
     }
 
-    /// The accounts with something to commit, each once.
+    /// The accounts with something to commit, each once, in the order of their first command.
     pub fn take_changed(&mut self) -> Vec<OrganizationId> {
         let mut changed = std::mem::take(&mut self.changed);
-        changed.sort_unstable();
-        changed.dedup();
-        changed.retain(|id| self.accounts.get(id).is_some_and(|hot| !hot.pending.is_empty()));
+        changed.retain(|id| {
+            let hot = self.accounts.get_mut(id);
+            hot.is_some_and(|hot| std::mem::take(&mut hot.listed) && !hot.pending.is_empty())
+        });
         changed
     }
 

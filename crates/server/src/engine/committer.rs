@@ -505,8 +505,7 @@ impl Committer {
             }
             _ => false,
         };
-        if changed || counted {
-            self.cache.touch(organization);
+        if (changed || counted) && self.cache.touch(organization, changed) {
             self.marked.insert(organization.clone());
         }
         result.map(Some).map_err(EngineError::from)
@@ -552,7 +551,7 @@ impl Committer {
         for organization in &due {
             match self.observe(organization) {
                 Ok(()) => {
-                    self.cache.touch(organization);
+                    self.cache.touch(organization, false);
                     self.marked.insert(organization.clone());
                 }
                 Err(error) => tracing::error!(%organization, %error, "what is due could not be decided"),
@@ -626,9 +625,13 @@ impl Committer {
                 }
             }
         }
-        for id in writing.iter().filter(|id| !stale.contains(id) && !self.poisoned.contains(id)) {
-            self.cache.written(id);
-            self.marked.remove(id);
+        for id in writing {
+            if stale.contains(id) || self.poisoned.contains(id) {
+                self.marked.insert(id.clone());
+            } else {
+                self.cache.written(id);
+                self.marked.remove(id);
+            }
         }
         Ok(stale)
     }
