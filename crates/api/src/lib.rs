@@ -4,7 +4,7 @@
 //! change alone. Requests refuse fields they do not know. Figures that a person may not see are absent, never zero.
 //!
 //! In the order in which a newcomer should read it: [`amount`], [`id`], [`instant`] and [`page`] are the words;
-//! [`balance`], [`run`] and [`batch`] are the hot path; [`account`], [`money`], [`books`], [`usage`] and [`preview`] the
+//! [`balance`], [`run`] and [`batch`] are the hot path; [`account`], [`money`], [`books`], [`usage`], [`explanation`] and [`preview`] the
 //! rest; [`problem`] is how every error looks.
 
 pub mod amount;
@@ -18,6 +18,7 @@ pub mod run;
 
 pub mod account;
 pub mod books;
+pub mod explanation;
 pub mod money;
 pub mod preview;
 pub mod problem;

@@ -7,3 +7,6 @@ pub mod export;
 pub mod jobs;
 pub mod telemetry;
 pub mod words;
+pub mod auth;
+pub mod error;
+pub mod http;

@@ -1,0 +1,162 @@
+//! Who may call what: every route with the keys it takes, what a member needs to read it (R12.2), and the query it knows.
+//! One table, so that it can be read, tested whole, and published with the document. A route that is not in it does not
+//! exist: the router refuses to be built.
+
+use store::Scope;
+
+/// Which keys a route takes. An admin key opens every one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// No key at all: health, and the document.
+    Nobodys,
+    /// Admin keys only.
+    Admin,
+    /// Runtime keys too.
+    Runtime,
+    /// Keys for reading too.
+    Read,
+    /// Runtime keys and keys for reading too.
+    RuntimeOrRead,
+}
+
+impl Taken {
+    /// Whether a key of this scope will do.
+    pub fn takes(self, scope: Scope) -> bool {
+        match (self, scope) {
+            (Taken::Nobodys, _) | (_, Scope::Admin) => true,
+            (Taken::Admin, _) => false,
+            (Taken::Runtime, scope) => scope == Scope::Runtime,
+            (Taken::Read, scope) => scope == Scope::Read,
+            (Taken::RuntimeOrRead, _) => true,
+        }
+    }
+
+    /// The scopes that will do, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Taken::Nobodys => "no key",
+            Taken::Admin => "`admin`",
+            Taken::Runtime => "`admin` or `runtime`",
+            Taken::Read => "`admin` or `read`",
+            Taken::RuntimeOrRead => "`admin`, `runtime` or `read`",
+        }
+    }
+}
+
+/// What a member needs, where the call is in the name of one (`Coulomb-Member`). Commands are judged by the rules; this
+/// says who may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Member {
+    /// The rules decide: it is a command.
+    ByCommand,
+    /// Every member of the organization; answers leave out what this one may not see.
+    Any,
+    /// The owner and billing admins.
+    Billing,
+    /// No member at all: it concerns every organization, or none.
+    Nobody,
+    /// There is no organization whose member one could be.
+    Regardless,
+}
+
+/// One route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The method.
+    pub method: &'static str,
+    /// The path's template.
+    pub path: &'static str,
+    /// Which keys it takes.
+    pub keys: Taken,
+    /// What a member needs.
+    pub member: Member,
+    /// The query parameters it knows.
+    pub query: &'static [&'static str],
+}
+
+const fn route(method: &'static str, path: &'static str, keys: Taken, member: Member) -> Route {
+    Route { method, path, keys, member, query: &[] }
+}
+
+const fn list(path: &'static str, keys: Taken, member: Member, query: &'static [&'static str]) -> Route {
+    Route { method: "GET", path, keys, member, query }
+}
+
+/// The query of a list that has no filter.
+const PAGE: &[&str] = &["limit", "cursor"];
+
+/// Every route.
+pub const ROUTES: &[Route] = &[
+    // Runtime.
+    route("POST", "/v1/organizations/{org}/runs", Taken::Runtime, Member::ByCommand),
+    route("POST", "/v1/organizations/{org}/runs/{run}/usage", Taken::Runtime, Member::ByCommand),
+    route("POST", "/v1/organizations/{org}/runs/{run}/settle", Taken::Runtime, Member::ByCommand),
+    route("POST", "/v1/organizations/{org}/runs/{run}/release", Taken::Runtime, Member::ByCommand),
+    route("POST", "/v1/organizations/{org}/charges", Taken::Runtime, Member::ByCommand),
+    route("POST", "/v1/batch", Taken::Runtime, Member::ByCommand),
+    route("GET", "/v1/organizations/{org}/balance", Taken::RuntimeOrRead, Member::Any),
+    list(
+        "/v1/organizations/{org}/runs",
+        Taken::RuntimeOrRead,
+        Member::Any,
+        &["status", "task", "limit", "cursor"],
+    ),
+    route("GET", "/v1/organizations/{org}/runs/{run}", Taken::RuntimeOrRead, Member::Any),
+    // Account.
+    list("/v1/organizations", Taken::Read, Member::Nobody, PAGE),
+    route("PUT", "/v1/organizations/{org}", Taken::Admin, Member::ByCommand),
+    route("GET", "/v1/organizations/{org}", Taken::Read, Member::Any),
+    route("PUT", "/v1/organizations/{org}/suspension", Taken::Admin, Member::ByCommand),
+    route("DELETE", "/v1/organizations/{org}/suspension", Taken::Admin, Member::ByCommand),
+    list("/v1/organizations/{org}/members", Taken::Read, Member::Any, PAGE),
+    route("PUT", "/v1/organizations/{org}/members/{member}", Taken::Admin, Member::ByCommand),
+    route("DELETE", "/v1/organizations/{org}/members/{member}", Taken::Admin, Member::ByCommand),
+    route("POST", "/v1/organizations/{org}/transfer_ownership", Taken::Admin, Member::ByCommand),
+    list("/v1/organizations/{org}/tasks", Taken::Read, Member::Any, PAGE),
+    route("PUT", "/v1/organizations/{org}/tasks/{task}", Taken::Admin, Member::ByCommand),
+    route("POST", "/v1/organizations/{org}/tasks/{task}/resume", Taken::Admin, Member::ByCommand),
+    list("/v1/organizations/{org}/grants", Taken::Read, Member::Billing, PAGE),
+    route("POST", "/v1/organizations/{org}/grants", Taken::Admin, Member::ByCommand),
+    list("/v1/organizations/{org}/debts", Taken::Read, Member::Billing, &["open", "limit", "cursor"]),
+    route("POST", "/v1/organizations/{org}/debts/{debt}/write_off", Taken::Admin, Member::ByCommand),
+    list("/v1/organizations/{org}/events", Taken::Read, Member::Billing, PAGE),
+    list("/v1/organizations/{org}/entries", Taken::Read, Member::Billing, PAGE),
+    route("GET", "/v1/organizations/{org}/explanation", Taken::Read, Member::Any),
+    route("POST", "/v1/organizations/{org}/preview", Taken::Admin, Member::ByCommand),
+    list("/v1/organizations/{org}/usage", Taken::Read, Member::Any, &["from", "to", "by"]),
+    list("/v1/organizations/{org}/export.csv", Taken::Read, Member::Billing, &["what"]),
+    // Money.
+    route("GET", "/v1/catalog", Taken::Read, Member::Regardless),
+    route("PUT", "/v1/organizations/{org}/auto_recharge", Taken::Admin, Member::ByCommand),
+    list("/v1/organizations/{org}/payments", Taken::Read, Member::Billing, PAGE),
+    route("POST", "/v1/organizations/{org}/subscription/preview_change", Taken::Admin, Member::Billing),
+    route("POST", "/v1/organizations/{org}/subscription/change", Taken::Admin, Member::ByCommand),
+    route("DELETE", "/v1/organizations/{org}/subscription/change", Taken::Admin, Member::ByCommand),
+    // What a host with its own provider reports.
+    route("PUT", "/v1/organizations/{org}/subscription", Taken::Admin, Member::ByCommand),
+    route("POST", "/v1/organizations/{org}/payments", Taken::Admin, Member::ByCommand),
+    route("POST", "/v1/organizations/{org}/refunds", Taken::Admin, Member::ByCommand),
+    route("POST", "/v1/organizations/{org}/refunds/{refund}/fail", Taken::Admin, Member::ByCommand),
+    route("POST", "/v1/organizations/{org}/disputes", Taken::Admin, Member::ByCommand),
+    route("POST", "/v1/organizations/{org}/disputes/{dispute}/close", Taken::Admin, Member::ByCommand),
+    route("PUT", "/v1/organizations/{org}/payment_method", Taken::Admin, Member::ByCommand),
+    route("POST", "/v1/organizations/{org}/recharges/{recharge}/decline", Taken::Admin, Member::ByCommand),
+    // Sandbox.
+    route("POST", "/v1/sandbox/organizations/{org}/clock", Taken::Admin, Member::ByCommand),
+    // Without a key.
+    route("GET", "/v1/openapi.json", Taken::Nobodys, Member::Regardless),
+    route("GET", "/healthz", Taken::Nobodys, Member::Regardless),
+    route("GET", "/readyz", Taken::Nobodys, Member::Regardless),
+    route("GET", "/metrics", Taken::Nobodys, Member::Regardless),
+];
+
+/// The route of a method and a path's template.
+pub fn find(method: &str, path: &str) -> Option<&'static Route> {
+    use std::{collections::HashMap, sync::LazyLock};
+    static BY_NAME: LazyLock<HashMap<(&str, &str), &'static Route>> =
+        LazyLock::new(|| ROUTES.iter().map(|route| ((route.method, route.path), route)).collect());
+    // GET answers HEAD too, without the body.
+    let method = if method == "HEAD" { "GET" } else { method };
+    let routes: &HashMap<(&str, &str), &'static Route> = &BY_NAME;
+    routes.get(&(method, path)).copied()
+}

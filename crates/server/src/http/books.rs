@@ -1,0 +1,183 @@
+//! The ledger itself: events as they are stored, and the postings that they are in double entry.
+
+use super::{
+    App,
+    conventions::json,
+    extract::{Caller, Ids, Query, number_cursor},
+    grants::NumberPage,
+    wire::{self, instant, wire_id},
+};
+use crate::error::ApiError;
+use api::{
+    Amount, Instant, Page, SignedAmount,
+    books::{Entry, Event, Posting},
+};
+use axum::{extract::State, http::StatusCode, response::Response};
+use ledger::{
+    chain,
+    event::Recorded,
+    id::OrganizationId,
+    posting::{self, postings},
+};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use store::{Fault, record};
+
+/// Events after a number, decoded, each with the chain's hash; and whether there are more.
+type Events = (Vec<(Recorded, chain::Hash)>, bool);
+
+async fn events(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+    query: NumberPage,
+) -> Result<Events, ApiError> {
+    let (after, limit) = query.slice()?;
+    app.read(caller, organization.clone(), |_, _| ()).await?;
+    app.stored(move |store| {
+        let mut events = store.events(&organization, after.unwrap_or(0), limit + 1)?;
+        let more = events.len() > limit;
+        events.truncate(limit);
+        let decoded = events.iter().map(|event| Ok((record::decode(&event.bytes)?, event.hash)));
+        Ok((decoded.collect::<Result<_, Fault>>()?, more))
+    })
+    .await
+}
+
+fn next(events: &Events) -> Option<String> {
+    number_cursor(events.0.last().filter(|_| events.1).map(|(last, _)| last.seq))
+}
+
+/// List events
+///
+/// The ledger, oldest first: what happened, who caused it, and the hash chain over it.
+#[utoipa::path(
+    get, path = "/v1/organizations/{org}/events", tag = "account", params(NumberPage),
+    responses((status = 200, description = "A page of events.", body = Page<Event>))
+)]
+pub async fn list_events(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(organization): Ids<OrganizationId>,
+    Query(query): Query<NumberPage>,
+) -> Result<Response, ApiError> {
+    let events = events(&app, &caller, organization, query).await?;
+    let data = events.0.iter().map(|(recorded, hash)| event(recorded, hash)).collect();
+    Ok(json(StatusCode::OK, &Page { data, next_cursor: next(&events) }))
+}
+
+/// List entries
+///
+/// The same history as double-entry postings, oldest first; events that move no credits have none and are left out.
+#[utoipa::path(
+    get, path = "/v1/organizations/{org}/entries", tag = "account", params(NumberPage),
+    responses((status = 200, description = "A page of entries.", body = Page<Entry>))
+)]
+pub async fn list_entries(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(organization): Ids<OrganizationId>,
+    Query(query): Query<NumberPage>,
+) -> Result<Response, ApiError> {
+    let events = events(&app, &caller, organization, query).await?;
+    let entries: Vec<(&Recorded, Vec<posting::Posting>)> = events
+        .0
+        .iter()
+        .map(|(recorded, _)| (recorded, postings(recorded)))
+        .filter(|(_, postings)| !postings.is_empty())
+        .collect();
+    let data = entries
+        .iter()
+        .map(|(recorded, postings)| Entry {
+            seq: recorded.seq,
+            at: instant(recorded.at),
+            kind: recorded.event.name(),
+            postings: postings.iter().map(shown_posting).collect(),
+        })
+        .collect();
+    Ok(json(StatusCode::OK, &Page { data, next_cursor: next(&events) }))
+}
+
+fn shown_posting(posting: &posting::Posting) -> Posting<'_> {
+    Posting {
+        account: &posting.account,
+        amount: SignedAmount::from_micros(posting.amount.micros()),
+        grant: posting.grant.as_ref().map(|grant| wire_id!(grant)),
+        debt: posting.debt.as_ref().map(|debt| wire_id!(debt)),
+        run: posting.run.as_ref().map(|run| wire_id!(run)),
+    }
+}
+
+/// An event on the wire.
+pub fn event<'a>(recorded: &'a Recorded, hash: &chain::Hash) -> Event<'a> {
+    Event {
+        seq: recorded.seq,
+        at: instant(recorded.at),
+        kind: recorded.event.name(),
+        by: recorded.by.key.as_ref().map(|key| wire_id!(key)),
+        member: recorded.by.member.as_ref().map(|member| wire_id!(member)),
+        idempotency_key: recorded.key.as_ref().map(|key| wire_id!(key)),
+        data: facts(&recorded.event),
+        hash: chain::hex(hash),
+    }
+}
+
+/// The facts of an event in the wire's units. Stored events count micro-credits and microseconds; which number is which
+/// follows from its name, and every other number is credits. A test goes through a sample of every event there is.
+fn facts(event: &ledger::event::Event) -> Map<String, Value> {
+    use ledger::event::Event as Stored;
+    let money = matches!(event, Stored::RefundRecorded { .. } | Stored::DisputeOpened { .. });
+    let Ok(Value::Object(mut facts)) = serde_json::to_value(event) else { return Map::new() };
+    facts.remove("type");
+    let minor_units = if money { facts.remove("amount") } else { None };
+    in_units(&mut facts);
+    facts.extend(minor_units.map(|units| ("amount".into(), units)));
+    facts
+}
+
+/// Numbers that are neither credits nor instants: minor units of money, and counts.
+const PLAIN: [&str; 4] = ["paid", "priority", "failures", "failures_max"];
+
+/// Numbers that are instants.
+const INSTANTS: [&str; 10] = [
+    "effective_at",
+    "expires_at",
+    "lapses_at",
+    "retry_at",
+    "to",
+    "start",
+    "end",
+    "cancel_at",
+    "past_due_since",
+    "allowance_period",
+];
+
+fn in_units(facts: &mut Map<String, Value>) {
+    for (name, fact) in facts {
+        match fact {
+            // The host's own: nothing in it is ours to read.
+            _ if name == "metadata" => {}
+            Value::Number(number) if !PLAIN.contains(&name.as_str()) => {
+                let micros = number.as_i64().unwrap_or(0);
+                *fact = if INSTANTS.contains(&name.as_str()) {
+                    Value::String(Instant::from_micros(micros).to_string())
+                } else {
+                    Value::String(Amount::from_micros(micros.max(0)).to_string())
+                };
+            }
+            Value::Object(inner) => in_units(inner),
+            Value::Array(list) => list.iter_mut().filter_map(Value::as_object_mut).for_each(in_units),
+            _ => {}
+        }
+    }
+}
+
+/// The facts of an event as text, for a cell of a table.
+pub fn facts_text(recorded: &Recorded) -> String {
+    Value::Object(facts(&recorded.event)).to_string()
+}
+
+/// An instant as text, as the wire writes it.
+pub fn at_text(at: ledger::Timestamp) -> String {
+    wire::instant(at).to_string()
+}

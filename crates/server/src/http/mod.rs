@@ -1,0 +1,144 @@
+//! HTTP: the contract's routes over the engine. A handler turns the wire into a command, asks, and turns the answer into
+//! the wire; what is true of every answer is in `conventions`, who may call what in `access`, and the two meet in
+//! `extract`. What the rules' types look like on the wire is in `wire`. Then one file per resource.
+#![allow(
+    unused_qualifications,
+    reason = "what utoipa makes of `params(…)` names types by more than is needed"
+)]
+
+pub mod access;
+mod conventions;
+mod extract;
+mod reading;
+mod wire;
+
+mod auto_recharge;
+mod balance;
+mod batch;
+mod books;
+mod catalog;
+mod debts;
+mod document;
+mod explanation;
+mod export;
+mod grants;
+mod health;
+mod members;
+mod organizations;
+mod payments;
+mod preview;
+mod runs;
+mod sandbox;
+mod subscription;
+mod tasks;
+mod usage;
+
+pub use document::document;
+
+use crate::{auth::Keys, config::Pack, engine::Engine};
+use axum::{Router, middleware, routing::get};
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::{sync::Arc, time::Duration};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What HTTP is told by the configuration.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// Whether organizations may have test clocks.
+    pub sandbox: bool,
+    /// Where people and hosts reach this server, for links in answers; no slash at the end.
+    pub public_url: String,
+    /// The largest request body in bytes.
+    pub body_bytes_max: usize,
+    /// The longest a request may take.
+    pub request_timeout: Duration,
+    /// Packs of credits on sale.
+    pub packs: Vec<Pack>,
+}
+
+impl Default for HttpSettings {
+    fn default() -> HttpSettings {
+        HttpSettings {
+            sandbox: false,
+            public_url: String::new(),
+            body_bytes_max: 1 << 20,
+            request_timeout: Duration::from_secs(30),
+            packs: Vec::new(),
+        }
+    }
+}
+
+/// Everything that handlers reach.
+pub struct App {
+    /// The one door to accounts.
+    pub engine: Engine,
+    /// Who may ask.
+    pub keys: Keys,
+    /// What the configuration says.
+    pub settings: HttpSettings,
+    /// Renders the figures for Prometheus; none: `/metrics` is empty.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// Every route, ready to be served.
+pub fn router(app: App) -> Router {
+    let app = Arc::new(app);
+    let (routes, document) = api().split_for_parts();
+    let document = document::finished(document);
+    let text: Arc<str> = document::text(&document).into();
+    routes
+        .route("/v1/openapi.json", get(move || document::serve(Arc::clone(&text))))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(conventions::not_found)
+        .method_not_allowed_fallback(conventions::method_not_allowed)
+        .layer(CatchPanicLayer::custom(conventions::panicked))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), conventions::conventions))
+        .with_state(app)
+}
+
+/// The routes of the contract, each registered once for serving and for the document.
+fn api() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(runs::start_run, runs::list_runs))
+        .routes(routes!(runs::get_run))
+        .routes(routes!(runs::record_usage))
+        .routes(routes!(runs::settle_run))
+        .routes(routes!(runs::release_run))
+        .routes(routes!(runs::charge))
+        .routes(routes!(batch::batch))
+        .routes(routes!(balance::get_balance))
+        .routes(routes!(organizations::list_organizations))
+        .routes(routes!(organizations::put_organization, organizations::get_organization))
+        .routes(routes!(organizations::suspend, organizations::lift_suspension))
+        .routes(routes!(members::list_members))
+        .routes(routes!(members::put_member, members::remove_member))
+        .routes(routes!(members::transfer_ownership))
+        .routes(routes!(tasks::list_tasks))
+        .routes(routes!(tasks::put_task))
+        .routes(routes!(tasks::resume_task))
+        .routes(routes!(grants::list_grants, grants::create_grant))
+        .routes(routes!(debts::list_debts))
+        .routes(routes!(debts::write_off))
+        .routes(routes!(books::list_events))
+        .routes(routes!(books::list_entries))
+        .routes(routes!(explanation::get_explanation))
+        .routes(routes!(preview::preview))
+        .routes(routes!(usage::get_usage))
+        .routes(routes!(export::export_csv))
+        .routes(routes!(catalog::get_catalog))
+        .routes(routes!(auto_recharge::put_auto_recharge))
+        .routes(routes!(payments::list_payments, payments::report_payment))
+        .routes(routes!(payments::report_refund))
+        .routes(routes!(payments::fail_refund))
+        .routes(routes!(payments::report_dispute))
+        .routes(routes!(payments::close_dispute))
+        .routes(routes!(payments::put_payment_method))
+        .routes(routes!(auto_recharge::decline_recharge))
+        .routes(routes!(subscription::put_subscription))
+        .routes(routes!(subscription::preview_change))
+        .routes(routes!(subscription::change_subscription, subscription::withdraw_change))
+        .routes(routes!(sandbox::set_clock))
+}
