@@ -1,2 +1,86 @@
-//! The one binary.
-fn main() {}
+//! The one binary. One file per subcommand; here is only what they are called and how an error reaches the person at
+//! the terminal: as plain sentences on standard error, with exit code 1.
+
+mod bench;
+mod client;
+mod completions;
+mod demo;
+mod explain;
+mod export;
+mod keys;
+mod serve;
+mod settings;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use std::{process::ExitCode, sync::Arc};
+
+const AFTER: &str = "\
+Examples:
+  coulomb demo                                  Try everything on a throw-away directory
+  coulomb serve --data /var/lib/coulomb         Run the server
+  coulomb keys create --scope admin --data /var/lib/coulomb
+  coulomb explain acme --data /var/lib/coulomb  Why can this organization not start anything?
+
+Each command answers --help with examples of its own.";
+
+/// Prepaid credits for AI products: decides whether work may start, meters it, and explains itself
+#[derive(Parser)]
+#[command(name = "coulomb", version, after_help = AFTER, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Demo(demo::Demo),
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    Verify(verify::Verify),
+    Explain(explain::Explain),
+    Export(export::Export),
+    Bench(bench::Bench),
+    Completions(completions::Completions),
+}
+
+/// Why a command could not do what it was asked, for the person who asked.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(serve) => serve.run(),
+        Command::Demo(demo) => demo.run(),
+        Command::Keys(keys) => keys.run(),
+        Command::Verify(verify) => verify.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::Export(export) => export.run(),
+        Command::Bench(bench) => bench.run(),
+        Command::Completions(completions) => completions.run(),
+    };
+    match done {
+        Ok(code) => code,
+        // Whoever read our output has closed it, as `head` does: that is no failure to report.
+        Err(failure) if is_broken_pipe(failure.as_ref()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("coulomb: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
+    let io = failure.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// A runtime for a command that talks to others, with this many threads.
+fn runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
+}
+
+/// The store of a data directory, beside the server that may be running on it.
+fn beside(dir: &std::path::Path) -> Result<Arc<store::sqlite::Sqlite>, store::Fault> {
+    store::sqlite::Sqlite::open_beside(dir).map(Arc::new)
+}

@@ -1,0 +1,196 @@
+//! `coulomb serve`: the server, from an open data directory to a clean stop. The demonstration runs the same one.
+#![allow(clippy::print_stdout, reason = "one line says where the server listens; scripts wait for it")]
+
+use crate::{Failure, runtime, settings::Settings};
+use axum::serve::ListenerExt;
+use clap::{Args, ValueEnum};
+use coulomb_server::{
+    auth::Keys,
+    config::{self, Config, ProviderKind},
+    engine::Engine,
+    http, jobs, telemetry,
+};
+use std::{io::ErrorKind, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use store::{Store, sqlite::Sqlite};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+    task::JoinHandle,
+};
+
+const AFTER: &str = "\
+Flags override environment variables, which override the file, which overrides the defaults. When it is ready it prints
+one line with its address. SIGTERM or Ctrl-C stops it: it accepts nothing more, finishes what it is answering, writes
+everything, and exits with 0. Killed at any other moment it loses nothing that was answered.
+
+Examples:
+  coulomb serve
+  coulomb serve --data /var/lib/coulomb --listen 0.0.0.0:8988 --public-url https://credits.example.com
+  coulomb serve --config /etc/coulomb.toml
+  coulomb serve --sandbox --data try-out       With test clocks for organizations";
+
+/// How long a revoked key may go on working.
+const KEYS_FRESH: Duration = Duration::from_secs(2);
+
+/// Run the server
+#[derive(Args)]
+#[command(after_help = AFTER)]
+pub struct Serve {
+    #[command(flatten)]
+    settings: Settings,
+
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8988]
+    #[arg(long, value_name = "ADDR:PORT", env = "COULOMB_LISTEN", hide_env_values = true)]
+    listen: Option<SocketAddr>,
+
+    /// Where people and hosts reach this server, for links in answers [default: the address it listens on]
+    #[arg(long, value_name = "URL", env = "COULOMB_PUBLIC_URL", hide_env_values = true,
+          value_parser = config::parse_public_url)]
+    public_url: Option<String>,
+
+    /// Who takes the money [default: external]
+    #[arg(long, value_enum)]
+    provider: Option<Provider>,
+
+    /// Allow test clocks of organizations; never where money is real
+    #[arg(long)]
+    sandbox: bool,
+
+    /// Which messages: error, warn, info, debug or trace [default: info]
+    #[arg(long, value_name = "LEVEL", env = "COULOMB_LOG", hide_env_values = true)]
+    log: Option<String>,
+}
+
+/// The payment providers there are.
+#[derive(Clone, Copy, ValueEnum)]
+enum Provider {
+    /// The host reports payments, refunds and disputes of its own provider
+    External,
+}
+
+impl Serve {
+    /// Serves until it is told to stop.
+    pub fn run(self) -> Result<ExitCode, Failure> {
+        let config = self.config()?;
+        telemetry::log(&config.log);
+        runtime(config.server.http_threads.get())?.block_on(async {
+            let store = Arc::new(Sqlite::open(&config.data.dir)?);
+            let running = Running::start(&config, store, self.sandbox).await?;
+            println!("coulomb listening on http://{}", running.address());
+            tracing::info!(address = %running.address(), data = %config.data.dir.display(), "ready");
+            stop_asked().await?;
+            tracing::info!("stopping");
+            running.stop().await?;
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+
+    fn config(&self) -> Result<Config, Failure> {
+        let mut config = self.settings.load()?;
+        if let Some(listen) = self.listen {
+            config.server.listen = listen;
+        }
+        if let Some(url) = &self.public_url {
+            config.server.public_url = Some(url.clone());
+        }
+        if let Some(Provider::External) = self.provider {
+            config.provider.kind = ProviderKind::External;
+        }
+        if let Some(level) = &self.log {
+            config.log.set_level(level)?;
+        }
+        Ok(config)
+    }
+}
+
+/// A server that runs.
+pub struct Running {
+    address: SocketAddr,
+    engine: Engine,
+    jobs: Vec<JoinHandle<()>>,
+    http: JoinHandle<std::io::Result<()>>,
+    stop: oneshot::Sender<()>,
+    shutdown_timeout: Duration,
+}
+
+impl Running {
+    /// Starts the engine, the jobs and HTTP on a store that is open.
+    pub async fn start(config: &Config, store: Arc<dyn Store>, sandbox: bool) -> Result<Running, Failure> {
+        let listener = listen(config.server.listen).await?;
+        let address = listener.local_addr()?;
+        let metrics = telemetry::metrics()?;
+        let keys = Keys::load(Arc::clone(&store))?;
+        let engine = Engine::start(store, config.policy.clone(), config.engine.clone());
+        let jobs = vec![
+            tokio::spawn(jobs::sweeper::run(engine.clone())),
+            tokio::spawn(keys.clone().keep_fresh(KEYS_FRESH)),
+            tokio::spawn(telemetry::upkeep(metrics.clone())),
+        ];
+        let settings = http::HttpSettings {
+            sandbox,
+            public_url: config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+            body_bytes_max: config.server.body_bytes_max,
+            request_timeout: config.server.request_timeout,
+            packs: config.packs.clone(),
+        };
+        let router =
+            http::router(http::App { engine: engine.clone(), keys, settings, metrics: Some(metrics) });
+        let (stop, stopped) = oneshot::channel::<()>();
+        let http = axum::serve(listener.tap_io(send_at_once), router).with_graceful_shutdown(async {
+            // Whoever drops the sender wants the server stopped as well.
+            let _ = stopped.await;
+        });
+        let http = tokio::spawn(async move { http.await });
+        Ok(Running { address, engine, jobs, http, stop, shutdown_timeout: config.server.shutdown_timeout })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Accepts nothing more, finishes what is being answered, and writes everything.
+    pub async fn stop(self) -> Result<(), Failure> {
+        let _ = self.stop.send(());
+        match tokio::time::timeout(self.shutdown_timeout, self.http).await {
+            Ok(finished) => finished??,
+            Err(_) => {
+                tracing::warn!("requests were still being answered when server.shutdown_timeout was over")
+            }
+        }
+        self.jobs.iter().for_each(JoinHandle::abort);
+        self.engine.shut_down().await?;
+        Ok(())
+    }
+}
+
+/// Answers are written whole, so nothing is gained by holding back the end of one (Nagle's algorithm).
+fn send_at_once(stream: &mut TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection keeps its delay");
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => format!(
+            "Port {} is taken: something else listens on {address}. Stop it, or choose another port with --listen {}:PORT; \
+             port 0 takes a free one.",
+            address.port(),
+            address.ip()
+        ),
+        _ => format!("It cannot listen on {address}: {error}."),
+    })
+}
+
+/// Waits until somebody wants the process to end: SIGTERM from whoever runs services, SIGINT from a terminal.
+pub async fn stop_asked() -> std::io::Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
+    Ok(())
+}
