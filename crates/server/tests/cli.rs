@@ -1,0 +1,502 @@
+//! The program as people and scripts meet it: what it prints, what it exits with, and what it leaves behind. Every test
+//! runs the real binary; what a test waits for is a line or an answer, never a while.
+
+use ledger::{chain, id::OrganizationId};
+use serde_json::{Value, json, value::RawValue};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Lines, Read, Write},
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+};
+use tempfile::TempDir;
+
+/// The program, without whatever the person who runs the tests has configured.
+fn coulomb<const N: usize>(arguments: [&str; N]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_coulomb"));
+    for variable in [
+        "COULOMB_CONFIG",
+        "COULOMB_DATA",
+        "COULOMB_LISTEN",
+        "COULOMB_PUBLIC_URL",
+        "COULOMB_LOG",
+        "COULOMB_KEY",
+    ] {
+        command.env_remove(variable);
+    }
+    command.args(arguments);
+    command
+}
+
+fn output(command: &mut Command) -> Output {
+    command.stdin(Stdio::null()).output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+/// What it prints where it succeeds.
+#[track_caller]
+fn printed(command: &mut Command) -> String {
+    let output = output(command);
+    assert!(output.status.success(), "{command:?} failed: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// What it complains about where it fails: in sentences on standard error, with exit code 1 and nothing else.
+#[track_caller]
+fn complaint(command: &mut Command) -> String {
+    let output = output(command);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{command:?}: {said}");
+    assert_eq!(text(&output.stdout), "", "{command:?}");
+    assert!(
+        said.starts_with("coulomb: ") && !said.contains("panicked") && !said.contains("Error {"),
+        "{said}"
+    );
+    said
+}
+
+fn scratch() -> TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("a path in UTF-8")
+}
+
+/// A running server, ended when it goes out of scope.
+struct Server {
+    child: Child,
+    address: String,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Server {
+    fn start(dir: &Path) -> Server {
+        // Links in answers must not differ only because the port does.
+        let url = ["--public-url", "https://credits.example.com"];
+        let mut command = coulomb(["serve", "--sandbox", "--log", "warn", "--listen", "127.0.0.1:0"]);
+        command.args(url).args(["--data", path(dir)]);
+        Server::from(command)
+    }
+
+    /// Starts it and waits for the line that says it is ready.
+    fn from(mut command: Command) -> Server {
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let ready = lines.next().expect("a line when it is ready").expect("text");
+        let address = ready.strip_prefix("coulomb listening on http://").expect("the line with the address");
+        Server { address: address.to_owned(), child, lines }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    fn call(&self, key: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let mut stream = TcpStream::connect(&self.address).expect("the server accepts");
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).expect("the request is sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let status = answer.get(9..12).and_then(|code| code.parse().ok()).expect("a status");
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        (status, serde_json::from_str(body).unwrap_or(Value::Null))
+    }
+
+    #[track_caller]
+    fn done(&self, key: &str, method: &str, path: &str, body: Value) -> Value {
+        let (status, answer) = self.call(key, method, path, &body);
+        assert!((200..300).contains(&status), "{method} {path} was answered {status}: {answer}");
+        answer
+    }
+
+    /// Asks it to stop as an operator would, and waits for its end.
+    fn terminate(mut self) -> i32 {
+        let asked = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id())]).status();
+        assert!(asked.expect("a shell").success());
+        self.child.wait().expect("it ends").code().expect("an exit code")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended long ago.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn new_key(dir: &Path, scope: &str) -> String {
+    printed(&mut coulomb(["keys", "create", "--scope", scope, "--data", path(dir)])).trim().to_owned()
+}
+
+/// An organization with 1,000 credits, and a run that used 320 more than that.
+fn load(server: &Server, key: &str) {
+    server.done(key, "PUT", "/v1/organizations/acme", json!({"name": "Acme"}));
+    server.done(key, "POST", "/v1/organizations/acme/grants", json!({"id": "trial", "amount": 1000}));
+    for number in 0..20 {
+        let run = format!("r{number}");
+        server.done(
+            key,
+            "POST",
+            "/v1/organizations/acme/runs",
+            json!({"id": run, "kind": "chat_message", "hold": 10}),
+        );
+        server.done(
+            key,
+            "POST",
+            &format!("/v1/organizations/acme/runs/{run}/settle"),
+            json!({"used": "5.5"}),
+        );
+    }
+    server.done(
+        key,
+        "POST",
+        "/v1/organizations/acme/runs",
+        json!({"id": "long", "kind": "workflow_run", "hold": 500}),
+    );
+    server.done(key, "POST", "/v1/organizations/acme/runs/long/settle", json!({"used": 1210}));
+}
+
+fn balance(server: &Server, key: &str) -> Value {
+    let mut balance = server.done(key, "GET", "/v1/organizations/acme/balance", Value::Null);
+    // It is the only figure that moves by itself.
+    balance["as_of"] = Value::Null;
+    balance
+}
+
+#[test]
+fn help_is_what_people_read() {
+    let commands = [
+        "",
+        "serve",
+        "demo",
+        "keys",
+        "keys create",
+        "keys list",
+        "keys revoke",
+        "verify",
+        "explain",
+        "export",
+        "bench",
+        "completions",
+    ];
+    let mut wrong = Vec::new();
+    for name in commands {
+        let help = printed(coulomb([]).args(name.split_whitespace()).arg("--help"));
+        let file = if name.is_empty() { "coulomb".into() } else { name.replace(' ', "-") };
+        let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cli/{file}.txt"));
+        if std::env::var_os("GOLDEN").is_some_and(|golden| golden == "write") {
+            fs::write(&golden, &help).expect("the golden file can be written");
+        }
+        if fs::read_to_string(&golden).ok().as_deref() != Some(help.as_str()) {
+            wrong.push(format!("tests/cli/{file}.txt"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "`cargo xtask golden` writes these again, then read the diff: {}",
+        wrong.join(", ")
+    );
+}
+
+#[test]
+fn every_shell_gets_its_completions() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(printed(&mut coulomb(["completions", shell])).contains("coulomb"), "{shell}");
+    }
+}
+
+#[test]
+fn a_configuration_that_cannot_be_used_is_explained() {
+    let scratch = scratch();
+    let file = scratch.path().join("coulomb.toml");
+    let data = scratch.path().join("data");
+    for (content, teaches) in [
+        ("[server]\nlisen = \"127.0.0.1:1\"\n", ["coulomb.toml", "unknown field `lisen`", "`listen`"]),
+        ("[policy]\nlow_balance = 0.5\n", ["coulomb.toml", "line 2", "decimal string"]),
+        ("[provider]\nkind = \"stripe\"\n", ["coulomb.toml", "stripe", "expected `external`"]),
+    ] {
+        fs::write(&file, content).expect("the file is written");
+        let said = complaint(&mut coulomb(["serve", "--config", path(&file), "--data", path(&data)]));
+        for part in teaches {
+            assert!(said.contains(part), "{part} is not in: {said}");
+        }
+    }
+    assert!(!data.exists(), "nothing is created under a configuration that cannot be used");
+    let missing = scratch.path().join("missing.toml");
+    let said = complaint(&mut coulomb(["serve", "--config", path(&missing)]));
+    assert!(said.contains("missing.toml cannot be read"), "{said}");
+}
+
+#[test]
+fn a_taken_port_is_named_with_the_way_out() {
+    let scratch = scratch();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address");
+    let said =
+        complaint(&mut coulomb(["serve", "--data", path(scratch.path()), "--listen", &address.to_string()]));
+    assert!(
+        said.contains(&format!("Port {} is taken", address.port()))
+            && said.contains("--listen 127.0.0.1:PORT"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_data_directory_has_one_server() {
+    let scratch = scratch();
+    let server = Server::start(scratch.path());
+    let said = complaint(&mut coulomb(["serve", "--data", path(scratch.path()), "--listen", "127.0.0.1:0"]));
+    assert!(said.contains(&format!("in use by process {}", server.child.id())), "{said}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_left_alone() {
+    let scratch = scratch();
+    let file = scratch.path().join("coulomb.db");
+    fs::write(&file, "These are not the credits you are looking for. ".repeat(100))
+        .expect("the file is written");
+    let before = fs::read(&file).expect("the file");
+    let data = path(scratch.path());
+    for mut command in [
+        coulomb(["serve", "--listen", "127.0.0.1:0", "--data", data]),
+        coulomb(["keys", "create", "--scope", "read", "--data", data]),
+        coulomb(["verify", "--data", data]),
+        coulomb(["export", "--format", "jsonl", "--data", data]),
+    ] {
+        let said = complaint(&mut command);
+        assert!(said.contains("coulomb.db") && said.contains("restore it from a backup"), "{said}");
+    }
+    assert_eq!(fs::read(&file).expect("the file"), before);
+}
+
+#[test]
+fn a_directory_without_a_database_is_said_to_be_none() {
+    let scratch = scratch();
+    let data = path(scratch.path());
+    for mut command in [
+        coulomb(["keys", "list", "--data", data]),
+        coulomb(["verify", "--data", data]),
+        coulomb(["explain", "acme", "--data", data]),
+    ] {
+        let said = complaint(&mut command);
+        assert!(said.contains("is this the data directory?"), "{said}");
+    }
+    assert_eq!(fs::read_dir(scratch.path()).expect("the directory").count(), 0);
+}
+
+#[test]
+fn keys_are_made_listed_and_revoked_beside_a_running_server() {
+    let scratch = scratch();
+    // The first may be made before there is anything.
+    let first = new_key(scratch.path(), "read");
+    let server = Server::start(scratch.path());
+    let key = new_key(scratch.path(), "admin");
+    assert!(key.starts_with("coulomb_admin_") && !key.contains(char::is_whitespace));
+    assert_eq!(server.call(&first, "GET", "/v1/organizations", &Value::Null).0, 200);
+    assert_eq!(server.call(&key, "GET", "/v1/organizations", &Value::Null).0, 200);
+
+    let listed = printed(&mut coulomb(["keys", "list", "--data", path(scratch.path())]));
+    let admin = listed.lines().find(|line| line.contains(" admin ")).expect("the key is listed");
+    assert!(!listed.contains(&key) && !listed.contains(&first), "a key is shown once");
+    let id = admin.split_whitespace().next().expect("its id");
+    assert_eq!(printed(&mut coulomb(["keys", "revoke", id, "--data", path(scratch.path())])), "");
+    // The server learns of it by itself; each answer is waited for, and the test runner knows when to give up.
+    while server.call(&key, "GET", "/v1/organizations", &Value::Null).0 != 401 {}
+    assert_eq!(server.call(&first, "GET", "/v1/organizations", &Value::Null).0, 200);
+
+    let said = complaint(&mut coulomb(["keys", "revoke", id, "--data", path(scratch.path())]));
+    assert!(said.contains("There is no key") && said.contains("keys list"), "{said}");
+}
+
+#[test]
+fn sigterm_ends_the_server_with_0_and_loses_nothing() {
+    let scratch = scratch();
+    let server = Server::start(scratch.path());
+    let key = new_key(scratch.path(), "admin");
+    load(&server, &key);
+    let before = balance(&server, &key);
+    assert_eq!(server.terminate(), 0);
+
+    printed(&mut coulomb(["verify", "--data", path(scratch.path())]));
+    let server = Server::start(scratch.path());
+    assert_eq!(balance(&server, &key), before);
+}
+
+#[test]
+fn a_server_that_is_killed_loses_nothing_that_was_answered() {
+    let scratch = scratch();
+    let mut server = Server::start(scratch.path());
+    let key = new_key(scratch.path(), "admin");
+    load(&server, &key);
+    let before = balance(&server, &key);
+    server.child.kill().expect("it is killed");
+    server.child.wait().expect("it ends");
+
+    printed(&mut coulomb(["verify", "--data", path(scratch.path())]));
+    let server = Server::start(scratch.path());
+    assert_eq!(balance(&server, &key), before);
+    printed(&mut coulomb(["verify", "--data", path(scratch.path())]));
+}
+
+#[test]
+fn the_export_has_every_event_and_its_chain_holds() {
+    let scratch = scratch();
+    let server = Server::start(scratch.path());
+    let key = new_key(scratch.path(), "admin");
+    load(&server, &key);
+    let version = balance(&server, &key)["version"].as_u64().expect("a version");
+
+    #[derive(serde::Deserialize)]
+    struct Line<'a> {
+        organization: OrganizationId,
+        seq: u64,
+        hash: String,
+        #[serde(borrow)]
+        event: &'a RawValue,
+    }
+    let exported = printed(&mut coulomb(["export", "--format", "jsonl", "--data", path(scratch.path())]));
+    let mut hash = chain::origin(&"acme".parse().expect("an id"));
+    let mut seq = 0;
+    for line in exported.lines() {
+        let line: Line<'_> = serde_json::from_str(line).expect("a line of JSON");
+        seq += 1;
+        hash = chain::link(&hash, line.event.get().as_bytes());
+        assert_eq!((line.organization.as_str(), line.seq, line.hash), ("acme", seq, chain::hex(&hash)));
+    }
+    assert_eq!(seq, version);
+
+    let books = printed(&mut coulomb([
+        "export",
+        "--format",
+        "hledger",
+        "--organization",
+        "acme",
+        "--data",
+        path(scratch.path()),
+    ]));
+    assert!(
+        books.contains("account acme:free") && books.contains("acme:debt  0 credits = -320 credits"),
+        "{books}"
+    );
+    let said = complaint(&mut coulomb([
+        "export",
+        "--format",
+        "jsonl",
+        "--organization",
+        "nobody",
+        "--data",
+        path(scratch.path()),
+    ]));
+    assert!(said.contains("there is no organization nobody"), "{said}");
+}
+
+#[test]
+fn a_blocked_organization_is_explained_in_words() {
+    let scratch = scratch();
+    let server = Server::start(scratch.path());
+    let key = new_key(scratch.path(), "admin");
+    load(&server, &key);
+    let explained = printed(&mut coulomb(["explain", "acme", "--data", path(scratch.path())]));
+    for part in [
+        "acme (Acme): outstanding_usage",
+        "owed: 320 credits",
+        "Nothing starts while 320 credits are owed for work that used more than there was.",
+        "Run long used 320 credits more than was available on ",
+        "- Resolve the shortfall of 320 credits.",
+    ] {
+        assert!(explained.contains(part), "{part} is not in: {explained}");
+    }
+    let said = complaint(&mut coulomb(["explain", "nobody", "--data", path(scratch.path())]));
+    assert!(said.contains("There is no organization nobody"), "{said}");
+}
+
+#[test]
+fn the_demonstration_shows_every_state_and_leaves_nothing_behind() {
+    let scratch = scratch();
+    let mut command = coulomb(["demo", "--listen", "127.0.0.1:0"]);
+    command.env("TMPDIR", scratch.path());
+    let mut server = Server::from(command);
+    let mut shown = String::new();
+    let mut key = None;
+    while key.is_none() {
+        let line = server.lines.next().expect("the calls to try").expect("text");
+        key = line.split_once(" KEY=").map(|(_, key)| key.to_owned());
+        shown += &(line + "\n");
+    }
+    let status = |organization: &str| {
+        let row = shown.lines().find(|line| line.starts_with(&format!("{organization} ")));
+        let row = row.unwrap_or_else(|| panic!("{organization} is not in the table: {shown}"));
+        row.split_whitespace().nth(1).unwrap_or_default().to_owned()
+    };
+    for (organization, expected) in [
+        ("ok", "ok"),
+        ("low", "balance_low"),
+        ("depleted", "credits_depleted"),
+        ("insufficient", "balance_low"),
+        ("in-debt", "outstanding_usage"),
+        ("refund-debt", "refund_debt"),
+        ("dispute-debt", "dispute_debt"),
+        ("frozen", "ok"),
+        ("locked", "credits_locked"),
+        ("no-subscription", "subscription_required"),
+        ("payment-failing", "payment_failing"),
+        ("past-due", "payment_past_due"),
+        ("ending", "ok"),
+        ("expiring", "credits_expiring"),
+        ("recharge-suspended", "balance_low"),
+        ("task-paused", "ok"),
+        ("task-failing", "ok"),
+        ("suspended", "organization_suspended"),
+    ] {
+        assert_eq!(status(organization), expected, "{organization}");
+    }
+    // What a status does not show because something else comes first.
+    let key = key.expect("it was found");
+    for (organization, reason) in [
+        ("frozen", "credits_frozen"),
+        ("ending", "subscription_ending"),
+        ("recharge-suspended", "auto_recharge_suspended"),
+    ] {
+        let path = format!("/v1/organizations/{organization}/balance");
+        let balance = server.done(&key, "GET", &path, Value::Null);
+        let reasons = balance["reasons"].as_array().expect("reasons").clone();
+        assert!(reasons.iter().any(|known| known["code"] == reason), "{organization}: {reasons:?}");
+    }
+    let folder = fs::read_dir(scratch.path())
+        .expect("the directory")
+        .next()
+        .expect("one folder")
+        .expect("it is readable");
+    printed(&mut coulomb(["verify", "--data", path(&folder.path())]));
+    assert_eq!(server.terminate(), 0);
+    assert_eq!(fs::read_dir(scratch.path()).expect("the directory").count(), 0);
+}
+
+#[test]
+fn the_load_tool_counts_what_the_ledger_counts() {
+    let scratch = scratch();
+    let server = Server::start(scratch.path());
+    let key = new_key(scratch.path(), "admin");
+    let url = server.url();
+    let sizes =
+        ["--organizations", "3", "--connections", "2", "--batch-connections", "1", "--batch-sizes", "10"];
+    let shown = printed(
+        coulomb(["bench", "--url", &url, "--key", &key, "--seconds", "0.1", "--only", "hot"]).args(sizes),
+    );
+    assert!(shown.contains("hot    single calls") && shown.contains("hot    batch of 10"), "{shown}");
+    assert!(!shown.contains("the ledger grew"), "{shown}");
+    printed(&mut coulomb(["verify", "--data", path(scratch.path())]));
+}
