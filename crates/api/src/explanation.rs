@@ -132,8 +132,9 @@ pub struct Cause<'a> {
     /// The number of the event; absent where it is no event but the passing of time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
-    /// When.
-    pub at: Instant,
+    /// When; absent where it was so from the beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Instant>,
     /// What happened.
     pub what: CauseKind<'a>,
 }

@@ -158,7 +158,7 @@ impl Config {
         };
         let mut table = DeTable::parse(text).map_err(explained)?;
         let defaults = DeTable::parse(DEFAULTS).expect("the defaults are TOML; a test reads them");
-        fill_in(table.get_mut(), defaults.into_inner());
+        fill_in(table.get_mut(), defaults.into_inner(), false);
         let settings = Settings::deserialize(toml::Deserializer::from(table)).map_err(explained)?;
         settings
             .checked()
@@ -166,23 +166,24 @@ impl Config {
     }
 }
 
-/// A catalogue is stated whole: somebody who names a kind of work means these kinds and no others.
+/// A catalogue is stated whole: somebody who names a kind of work means these kinds and no others. Of a kind that the
+/// defaults know too, what is not stated is as there.
 const STATED_WHOLE: [&str; 3] = ["kinds", "plans", "packs"];
 
 /// Adds to a table what only the defaults say. Positions in the table keep pointing into the file, so that an error
 /// shows the line that caused it.
-fn fill_in<'a>(table: &mut DeTable<'a>, defaults: DeTable<'a>) {
+fn fill_in<'a>(table: &mut DeTable<'a>, defaults: DeTable<'a>, whole: bool) {
     for (key, default) in defaults {
         match table.get_mut(key.get_ref().as_ref()) {
+            None if whole => {}
             None => {
                 table.insert(key, default);
             }
-            Some(_) if STATED_WHOLE.contains(&key.get_ref().as_ref()) => {}
             Some(stated) => {
                 if let (DeValue::Table(stated), DeValue::Table(defaults)) =
                     (stated.get_mut(), Spanned::into_inner(default))
                 {
-                    fill_in(stated, defaults);
+                    fill_in(stated, defaults, STATED_WHOLE.contains(&key.get_ref().as_ref()));
                 }
             }
         }

@@ -4,11 +4,13 @@
 //! [`Store`] is the whole surface. It is synchronous: whoever commits is a thread of its own ("group committer"), and
 //! readers call it from threads that may block.
 
+pub mod faulty;
 pub mod record;
 pub mod replay;
 pub mod slot;
 pub mod sqlite;
 pub mod tally;
+pub mod verify;
 
 use ledger::{
     Account, Timestamp,

@@ -25,18 +25,19 @@ pub fn fold(account: &mut Account, recorded: &Recorded, recall: &mut Recall<'_>)
     Ok(())
 }
 
-/// Folds in one stored event after checking that it follows this head, counts it, and says where history ends now.
+/// Folds in one stored event after checking that it follows this head, and counts it.
 pub fn fold_stored(
     account: &mut Account,
     tally: &mut Tally,
-    head: &Head,
+    head: &mut Head,
     stored: Stored<'_>,
     recall: &mut Recall<'_>,
-) -> Result<Head, Fault> {
+) -> Result<Recorded, Fault> {
     let recorded = check(account.organization(), head, stored)?;
     fold(account, &recorded, recall)?;
     tally.absorb(&recorded, account);
-    Ok(Head { seq: stored.seq, hash: *stored.hash, pos: stored.pos })
+    *head = stored.head();
+    Ok(recorded)
 }
 
 /// An event as a store holds it.
@@ -50,6 +51,13 @@ pub struct Stored<'a> {
     pub bytes: &'a [u8],
     /// The chain's hash after it, as stored.
     pub hash: &'a ledger::chain::Hash,
+}
+
+impl Stored<'_> {
+    /// The end of a history that ends with it.
+    pub fn head(&self) -> Head {
+        Head { seq: self.seq, hash: *self.hash, pos: self.pos }
+    }
 }
 
 /// The event, if it is the next one after this head and the chain holds (R2.2).

@@ -181,3 +181,50 @@ pub fn facts_text(recorded: &Recorded) -> String {
 pub fn at_text(at: ledger::Timestamp) -> String {
     wire::instant(at).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of every sample of an event the numbers that the table takes for instants, and no others, are larger than any
+    /// amount may be; what is left as a number is money or a count.
+    #[test]
+    fn every_number_of_every_event_is_shown_in_its_unit() {
+        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../ledger/golden/v1");
+        let mut seen = std::collections::BTreeSet::new();
+        for file in std::fs::read_dir(samples).expect("the samples of events") {
+            let bytes = std::fs::read(file.expect("a file").path()).expect("a sample");
+            let recorded = record::decode(&bytes).expect("an event");
+            seen.insert(recorded.event.name());
+            let stored = serde_json::to_value(&recorded.event).expect("an event is plain data");
+            check(&stored, &Value::Object(facts(&recorded.event)), recorded.event.name());
+        }
+        let all: std::collections::BTreeSet<&str> = ledger::event::Event::NAMES.into();
+        assert_eq!(seen, all, "left: events with a sample; right: events there are");
+    }
+
+    fn check(stored: &Value, shown: &Value, event: &str) {
+        match (stored, shown) {
+            (Value::Object(stored), Value::Object(shown)) => {
+                for (name, value) in stored.iter().filter(|(name, _)| *name != "type" && *name != "metadata") {
+                    if let (Some(number), Value::String(text)) = (value.as_i64(), &shown[name]) {
+                        let instant = text.parse::<Instant>().map(Instant::micros);
+                        let amount = text.parse::<Amount>().map(Amount::micros);
+                        let larger = number > ledger::Credits::MAX_AMOUNT.micros();
+                        let right = if larger { instant == Ok(number) } else { amount == Ok(number) };
+                        assert!(right, "{event}: {name} is stored as {number} and shown as {text}");
+                    } else if value.is_number() {
+                        let left = PLAIN.contains(&name.as_str()) || matches!(event, "refund_recorded" | "dispute_opened");
+                        assert!(left && shown[name] == *value, "{event}: {name} is shown as {}", shown[name]);
+                    } else {
+                        check(value, &shown[name], event);
+                    }
+                }
+            }
+            (Value::Array(stored), Value::Array(shown)) => {
+                stored.iter().zip(shown).for_each(|(stored, shown)| check(stored, shown, event));
+            }
+            (stored, shown) => assert_eq!(stored, shown, "{event}"),
+        }
+    }
+}

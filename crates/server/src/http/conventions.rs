@@ -115,16 +115,18 @@ async fn answer(
     key: &mut Option<ledger::id::KeyId>,
 ) -> Response {
     if let Some(route) = route {
-        match caller(app, request.headers(), route).await {
-            Ok(None) => {}
-            Ok(Some(caller)) => {
-                *key = Some(caller.holder.id.clone());
-                request.extensions_mut().insert(caller);
-            }
+        let caller = match caller(app, request.headers(), route, key).await {
+            Ok(caller) => caller,
             Err(error) => return error.into_response(),
-        }
-        if let Err(error) = check_query(request.uri().query(), route) {
-            return error.into_response();
+        };
+        let checked = check_query(request.uri().query(), route);
+        let repeat = match checked.and_then(|()| extract::Repeat::of(request.headers())) {
+            Ok(repeat) => repeat,
+            Err(error) => return error.into_response(),
+        };
+        request.extensions_mut().insert(repeat);
+        if let Some(caller) = caller {
+            request.extensions_mut().insert(caller);
         }
     }
     let most = app.settings.body_bytes_max;
@@ -144,6 +146,7 @@ async fn caller(
     app: &App,
     headers: &HeaderMap,
     route: &'static access::Route,
+    key_id: &mut Option<ledger::id::KeyId>,
 ) -> Result<Option<extract::Caller>, ApiError> {
     if route.keys == access::Taken::Nobodys {
         return Ok(None);
@@ -155,6 +158,7 @@ async fn caller(
         return Err(crate::auth::NoEntry::Missing.into());
     }
     let holder = app.keys.holder(key).await?;
+    *key_id = Some(holder.id.clone());
     if !route.keys.takes(holder.scope) {
         let detail = format!(
             "This key has the scope `{}`; this call needs a key with the scope {}.",

@@ -10,7 +10,7 @@ use super::{
 use crate::{error::ApiError, words};
 use api::explanation::{Cause, CauseKind, Explained, Explanation, Owed};
 use axum::{extract::State, http::StatusCode, response::Response};
-use ledger::{explain, id::OrganizationId};
+use ledger::{Timestamp, explain, id::OrganizationId};
 use std::sync::Arc;
 
 /// Explain the balance
@@ -63,7 +63,7 @@ fn text(explained: &explain::Explained, billing: bool) -> String {
 fn cause(cause: &explain::Cause, billing: bool) -> Cause<'_> {
     Cause {
         seq: Some(cause.seq).filter(|seq| *seq > 0),
-        at: instant(cause.at),
+        at: Some(cause.at).filter(|at| *at > Timestamp::MIN).map(instant),
         what: what(&cause.what, billing),
     }
 }

@@ -75,16 +75,25 @@ fn parse<T: FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
 }
 
-/// The key that a POST, PUT or DELETE may be repeated with.
+/// The key that a request may be repeated with.
+#[derive(Clone, Debug, Default)]
 pub struct Repeat(pub Option<IdempotencyKey>);
+
+impl Repeat {
+    /// As the headers say. Checked on every route, also where an id in the body counts instead: a key that would be
+    /// ignored here and refused there is a trap.
+    pub fn of(headers: &HeaderMap) -> Result<Repeat, ApiError> {
+        let Some(value) = headers.get("idempotency-key") else { return Ok(Repeat(None)) };
+        let key = parse(value.to_str().unwrap_or_default());
+        key.map(|key| Repeat(Some(key))).ok_or_else(|| ApiError::parameter("Idempotency-Key", api::Id::MEANS))
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for Repeat {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Repeat, ApiError> {
-        let Some(value) = parts.headers.get("idempotency-key") else { return Ok(Repeat(None)) };
-        let key = parse(value.to_str().unwrap_or_default());
-        key.map(|key| Repeat(Some(key))).ok_or_else(|| ApiError::parameter("Idempotency-Key", api::Id::MEANS))
+        Ok(parts.extensions.remove::<Repeat>().unwrap_or_default())
     }
 }
 

@@ -87,11 +87,17 @@ pub fn router(app: App) -> Router {
     let (routes, document) = api().split_for_parts();
     let document = document::finished(document);
     let text: Arc<str> = document::text(&document).into();
-    routes
+    let routes = routes
         .route("/v1/openapi.json", get(move || document::serve(Arc::clone(&text))))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
+        .route("/metrics", get(health::metrics));
+    around(routes, app)
+}
+
+/// What holds for every answer, around these routes.
+fn around(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
+    routes
         .fallback(conventions::not_found)
         .method_not_allowed_fallback(conventions::method_not_allowed)
         .layer(CatchPanicLayer::custom(conventions::panicked))

@@ -56,7 +56,7 @@ pub(super) fn load(
     };
     for event in &tail {
         let mut recall = |keys: &[PartKey]| recall(conn, ids, row.n, keys);
-        head = replay::fold_stored(&mut account, &mut tally, &head, event.stored(), &mut recall)?;
+        replay::fold_stored(&mut account, &mut tally, &mut head, event.stored(), &mut recall)?;
     }
     Ok(Loaded { account, head, tally })
 }

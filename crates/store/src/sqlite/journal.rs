@@ -105,7 +105,7 @@ pub(super) fn page(
     let mut head = Head { seq: after, hash, pos: 0 };
     for event in &events {
         crate::replay::check(organization, &head, event.stored())?;
-        head = Head { seq: event.seq, hash: event.hash, pos: event.pos };
+        head = event.stored().head();
     }
     let stored = |event: Placed| StoredEvent { seq: event.seq, bytes: event.bytes, hash: event.hash };
     Ok(events.into_iter().map(stored).collect())

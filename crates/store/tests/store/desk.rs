@@ -69,12 +69,9 @@ impl Desk {
         for part in store.recall(organization, &missing)? {
             held.account.recall(part);
         }
-        // Sums are taken event by event, while what they are about is at hand.
-        let mut before = held.account.clone();
         let answer = held.account.execute(&policy, request, now);
         for recorded in &answer.events {
-            before.apply(recorded);
-            held.tally.absorb(recorded, &before);
+            held.tally.absorb(recorded, &held.account);
         }
         Ok(answer)
     }
