@@ -352,6 +352,34 @@ fn a_server_that_is_killed_loses_nothing_that_was_answered() {
 }
 
 #[test]
+fn an_altered_event_is_named() {
+    let scratch = scratch();
+    let server = Server::start(scratch.path());
+    let key = new_key(scratch.path(), "admin");
+    load(&server, &key);
+    assert_eq!(server.terminate(), 0);
+    let sound = printed(&mut coulomb(["verify", "--data", path(scratch.path())]));
+    assert!(sound.contains(" 1 organization\n") && sound.contains(" 46 events\n"), "{sound}");
+
+    let file = scratch.path().join("coulomb.db");
+    let mut bytes = fs::read(&file).expect("the database");
+    let event = b"\"type\":\"organization_named\",\"name\":\"Acme\"";
+    let place = bytes
+        .windows(event.len())
+        .position(|window| window == event)
+        .expect("the first event is stored as text");
+    bytes[place + event.len() - 2] = b'a';
+    fs::write(&file, bytes).expect("the database can be written");
+    let output = output(&mut coulomb(["verify", "--data", path(scratch.path())]));
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("The first violation: ") && said.contains("acme") && said.contains("event 1 "),
+        "{said}"
+    );
+}
+
+#[test]
 fn the_export_has_every_event_and_its_chain_holds() {
     let scratch = scratch();
     let server = Server::start(scratch.path());

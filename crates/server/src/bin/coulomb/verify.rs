@@ -6,8 +6,9 @@ use clap::Args;
 use std::process::ExitCode;
 
 const AFTER: &str = "\
-It replays every event, checks the chain of hashes, and compares the result with the tables. It names the first violation
-and exits with 1; without one it exits with 0. A server may be running, and a restored backup is verified the same way.
+It replays every event, checks the chain of hashes, and compares the result with the tables. It prints what it looked at,
+then the first violation, and exits with 1; without one it exits with 0. A server may be running beside it, and a restored
+backup is verified the same way. Give it the configuration that the server has.
 
 Example:
   coulomb verify --data /var/lib/coulomb";
@@ -24,8 +25,28 @@ impl Verify {
     /// Checks.
     pub fn run(self) -> Result<ExitCode, Failure> {
         let config = self.settings.load()?;
-        let store = beside(&config.data.dir)?;
-        let _ = store;
-        Ok(ExitCode::SUCCESS)
+        let verified = store::verify::verify(beside(&config.data.dir)?.as_ref(), &config.policy)?;
+        let counts = verified.counts;
+        for (what, count) in [
+            ("organization", counts.organizations),
+            ("event", counts.events),
+            ("grant", counts.grants),
+            ("run", counts.runs),
+            ("debt", counts.debts),
+            ("payment", counts.payments),
+        ] {
+            let plural = if count == 1 { "" } else { "s" };
+            println!("{count:>12} {what}{plural}");
+        }
+        Ok(match verified.violation {
+            None => {
+                println!("All of them are as their events say.");
+                ExitCode::SUCCESS
+            }
+            Some(violation) => {
+                println!("The first violation: {violation}");
+                ExitCode::FAILURE
+            }
+        })
     }
 }
