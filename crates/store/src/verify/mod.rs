@@ -166,11 +166,11 @@ fn organization(store: &dyn Store, policy: &Policy, row: &OrganizationRow) -> Re
 }
 
 /// Folds events in up to number `to`, page by page.
-fn walk(
+fn walk<'a>(
     store: &dyn Store,
-    fold: &mut Fold<'_>,
+    fold: &mut Fold<'a>,
     to: u64,
-    after_page: impl Fn(&mut Fold<'_>) -> Result<(), Stop>,
+    after_page: impl Fn(&mut Fold<'a>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     while fold.head.seq < to {
         let left = usize::try_from(to - fold.head.seq).unwrap_or(usize::MAX);

@@ -9,4 +9,11 @@ mod opener;
 mod work;
 
 mod appends;
+mod faults;
+mod files;
+mod keys;
+mod lists;
 mod replays;
+mod rows;
+mod run_ids;
+mod verifying;

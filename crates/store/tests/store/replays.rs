@@ -13,8 +13,8 @@ use store::tally::Tally;
 #[derive(Default)]
 struct Reference(BTreeMap<OrganizationId, (Account, Tally)>);
 
-/// A random history; `trouble` happens between commands.
-fn history(
+/// A random history; `trouble` happens between commands. In the end everything is written and the power fails.
+pub fn history(
     opener: &mut dyn Opener,
     seed: u64,
     steps: u64,

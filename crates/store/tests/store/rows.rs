@@ -1,0 +1,139 @@
+//! What is written away comes back when it is named, and with its family.
+
+use crate::{
+    desk::Desk,
+    opener::{Opener, on_every_store},
+    work::*,
+};
+use ledger::{
+    Duration,
+    account::Part,
+    command::{Command, PartKey, Request},
+    event::Actor,
+    id::OrganizationId,
+    subscription::SubscriptionStatus,
+};
+use store::Store;
+
+/// Everything that happened to one organization, written away.
+fn written(opener: &dyn Opener, requests: impl IntoIterator<Item = Request>) -> (Desk, OrganizationId) {
+    let acme = organization("acme");
+    let mut desk = Desk::default();
+    for request in [open(), subscribe(hour(0), SubscriptionStatus::Active)].into_iter().chain(requests) {
+        let answer = desk.execute(opener.store(), &acme, &request, hour(1)).expect("the store works");
+        assert!(answer.result.is_ok(), "{request:?}: {:?}", answer.result);
+        desk.write_all(opener.store()).expect("the store works");
+    }
+    (desk, acme)
+}
+
+/// The parts that one key recalls, by name.
+fn recalled(store: &dyn Store, organization: &OrganizationId, key: PartKey) -> Vec<String> {
+    let parts = store.recall(organization, &[key]).expect("it reads");
+    let mut names: Vec<String> = parts
+        .iter()
+        .map(|part| match part {
+            Part::Run(run) => format!("run {}", run.id),
+            Part::Grant(grant) => {
+                format!("grant of {}", grant.payment.as_ref().map_or("nobody", |id| id.as_str()))
+            }
+            Part::Debt(debt) => format!("debt of {}", debt.amount),
+            Part::Payment(payment) => format!("payment {}", payment.id),
+            Part::Answered(key, _) => format!("answer to {key}"),
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_payment_comes_back_with_its_grant_and_its_debts_whichever_of_them_is_named() {
+    on_every_store(|opener| {
+        // All of it is used, half of it refunded, and the debt paid: nothing of the payment is live any more.
+        let (desk, acme) = written(
+            opener,
+            [
+                top_up("pay_1", 1_000, 100),
+                start("r1", 100),
+                settle("r1", 100),
+                refund("re_1", "pay_1", 500),
+                top_up("pay_2", 1_000, 80),
+            ],
+        );
+        let account = &desk.held[&acme].account;
+        assert!(account.payment(&id("pay_1")).is_none() && account.payment(&id("pay_2")).is_some());
+        let debt = opener.store().debts(&acme, false, None, 9).expect("it reads").rows.remove(0);
+        let grant = opener.store().grants(&acme, None, 9).expect("it reads").rows.remove(1);
+
+        let family = ["debt of 50", "grant of pay_1", "payment pay_1"];
+        for key in [
+            PartKey::Payment(id("pay_1")),
+            PartKey::Refund(id("re_1")),
+            PartKey::Debt(debt.id),
+            PartKey::Grant(grant.id),
+        ] {
+            assert_eq!(recalled(opener.store(), &acme, key.clone()), family, "{key:?}");
+        }
+    });
+}
+
+#[test]
+fn what_does_not_exist_is_left_out() {
+    on_every_store(|opener| {
+        let (_, acme) = written(opener, [promotional(10), start("r1", 1), settle("r1", 1)]);
+        let keys = [
+            PartKey::Run(id("r2")),
+            PartKey::Payment(id("pay")),
+            PartKey::Refund(id("re")),
+            PartKey::Dispute(id("dp")),
+            PartKey::Grant(id("grant")),
+            PartKey::Debt(id("debt")),
+            PartKey::Idempotency(id("key")),
+        ];
+        assert_eq!(opener.store().recall(&acme, &keys).expect("it reads"), []);
+        assert_eq!(opener.store().recall(&organization("nobody"), &keys).expect("it reads"), []);
+        assert_eq!(recalled(opener.store(), &acme, PartKey::Run(id("r1"))), ["run r1"]);
+    });
+}
+
+#[test]
+fn the_answer_to_an_idempotency_key_is_kept() {
+    on_every_store(|opener| {
+        let gift = Command::GrantPromotional {
+            grant: None,
+            amount: credits(5),
+            effective_at: None,
+            expires_at: None,
+            priority: None,
+            reason: None,
+        };
+        let request = Request::new(gift, Actor::default(), Some(id("key_1")));
+        let (mut desk, acme) = written(opener, [request.clone()]);
+        assert_eq!(recalled(opener.store(), &acme, PartKey::Idempotency(id("key_1"))), ["answer to key_1"]);
+        opener.restart();
+        desk.held.clear();
+        let again = desk.execute(opener.store(), &acme, &request, hour(2)).expect("the store works");
+        assert!(matches!(again.result, Ok(ledger::decide::Done::Replayed { .. })), "{:?}", again.result);
+    });
+}
+
+#[test]
+fn an_account_is_due_when_its_rows_say_and_after_a_crash_at_once() {
+    on_every_store(|opener| {
+        let (mut desk, acme) = written(opener, [promotional(10), start("r1", 1)]);
+        let day = hour(1).after(Duration::from_micros(24 * 3_600_000_000));
+        let due = |opener: &dyn Opener, by| opener.store().due(by, 9).expect("it reads");
+        assert_eq!(due(opener, hour(24)), []);
+        assert_eq!(due(opener, day), std::slice::from_ref(&acme));
+
+        desk.execute(opener.store(), &acme, &settle("r1", 1), hour(3)).expect("the store works");
+        opener.crash();
+        assert_eq!(due(opener, hour(2)), []);
+        assert_eq!(due(opener, hour(3)), std::slice::from_ref(&acme));
+        // Whoever looks finds nothing due, and writes when something is.
+        desk.held.clear();
+        desk.execute(opener.store(), &acme, &Request::observe(), hour(4)).expect("the store works");
+        desk.write_all(opener.store()).expect("the store works");
+        assert_eq!(due(opener, hour(1_000_000)), []);
+    });
+}
