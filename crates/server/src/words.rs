@@ -3,6 +3,7 @@
 
 use ledger::{
     Credits, Timestamp,
+    credits::MICROS_PER_CREDIT,
     debt::{DebtChangeKind, OffsetReason},
     explain::{Cause, CauseKind, Explained, Owed},
     status::{Action, NextStep, Reason, ReasonCode},
@@ -172,7 +173,7 @@ fn rest(owed: &Owed) -> String {
 /// Something to do, in a sentence.
 pub fn step(step: &NextStep) -> String {
     match (step.action, step.amount) {
-        (Action::AddCredits, Some(amount)) => format!("Add at least {}.", credits(amount)),
+        (Action::AddCredits, Some(amount)) => format!("Add at least {}.", credits(rounded_up(amount))),
         (Action::AddCredits, None) => "Add credits.".into(),
         (Action::ResumeSubscription, _) => "Resume the subscription.".into(),
         (Action::StartSubscription, _) => "Start a subscription.".into(),
@@ -195,6 +196,14 @@ pub fn step(step: &NextStep) -> String {
         (Action::EnableAutoRecharge, _) => "Turn on auto-recharge.".into(),
         (Action::AskBillingAdmin, _) => "Ask the owner or a billing admin.".into(),
     }
+}
+
+/// To whole credits: what somebody has to buy is said so that it is enough (packs are whole, and a micro-credit beyond
+/// a debt is what makes a start possible).
+fn rounded_up(amount: Credits) -> Credits {
+    let over = amount.micros().rem_euclid(MICROS_PER_CREDIT);
+    let up = if over == 0 { 0 } else { MICROS_PER_CREDIT - over };
+    amount.checked_plus(Credits::from_micros(up)).unwrap_or(amount)
 }
 
 /// "1 credit", "1,200.5 credits".
@@ -357,6 +366,9 @@ mod tests {
 
     #[test]
     fn a_step_says_what_will_be_left_after_it() {
+        let amount = Some(Credits::from_micros(320_000_001));
+        let add = NextStep { action: Action::AddCredits, amount, at: None, debt_after: None };
+        assert_eq!(step(&add), "Add at least 321 credits.");
         let wait = NextStep {
             action: Action::WaitForGrant,
             amount: Some(whole(1000)),
