@@ -1,12 +1,12 @@
 //! The engine around the rules, and everything that reaches it: HTTP, jobs, configuration, the command line.
 
+pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod error;
 pub mod export;
+pub mod http;
 pub mod jobs;
 pub mod telemetry;
 pub mod words;
-pub mod auth;
-pub mod error;
-pub mod http;

@@ -206,7 +206,8 @@ mod tests {
     fn check(stored: &Value, shown: &Value, event: &str) {
         match (stored, shown) {
             (Value::Object(stored), Value::Object(shown)) => {
-                for (name, value) in stored.iter().filter(|(name, _)| *name != "type" && *name != "metadata") {
+                for (name, value) in stored.iter().filter(|(name, _)| *name != "type" && *name != "metadata")
+                {
                     if let (Some(number), Value::String(text)) = (value.as_i64(), &shown[name]) {
                         let instant = text.parse::<Instant>().map(Instant::micros);
                         let amount = text.parse::<Amount>().map(Amount::micros);
@@ -214,7 +215,8 @@ mod tests {
                         let right = if larger { instant == Ok(number) } else { amount == Ok(number) };
                         assert!(right, "{event}: {name} is stored as {number} and shown as {text}");
                     } else if value.is_number() {
-                        let left = PLAIN.contains(&name.as_str()) || matches!(event, "refund_recorded" | "dispute_opened");
+                        let left = PLAIN.contains(&name.as_str())
+                            || matches!(event, "refund_recorded" | "dispute_opened");
                         assert!(left && shown[name] == *value, "{event}: {name} is shown as {}", shown[name]);
                     } else {
                         check(value, &shown[name], event);

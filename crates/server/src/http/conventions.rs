@@ -234,7 +234,7 @@ pub fn problem(public_url: &str, request_id: &str, error: &ApiError) -> Vec<u8> 
 /// A problem on the wire: a refused start says more.
 pub enum Shown<'a> {
     /// A refused start.
-    Start(StartProblem<'a>),
+    Start(Box<StartProblem<'a>>),
     /// Any other.
     Other(Problem<'a>),
 }
@@ -262,10 +262,10 @@ pub fn with_problem<T>(
         Some(start) => {
             const QUOTA: &str = "insufficient_quota";
             let error = QuotaError { kind: QUOTA, code: QUOTA, message: &told.detail };
-            show(Shown::Start(StartProblem {
+            show(Shown::Start(Box::new(StartProblem {
                 problem,
                 refused: wire::start_refused(start, public_url, error),
-            }))
+            })))
         }
     }
 }

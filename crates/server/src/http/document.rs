@@ -50,6 +50,9 @@ pub fn finished(routes: OpenApi) -> Value {
     components["securitySchemes"] = json!({
         "key": { "type": "http", "scheme": "bearer", "description": "An API key: `coulomb keys create`." }
     });
+    components["responses"] = problem_responses().into();
+    components["headers"] = headers();
+    components["parameters"] = header_parameters();
     let schemas = components["schemas"].as_object_mut().expect("the document has schemas");
     for (name, schema) in problem_schemas() {
         schemas.entry(name).or_insert(schema);
@@ -132,81 +135,94 @@ fn complete(method: &str, path: &str, operation: &mut Value) {
     all.extend(parameters.as_array().cloned().unwrap_or_default());
     let of_organization = path.contains("{org}");
     if of_organization {
-        all.push(json!({
-            "name": "Coulomb-Member", "in": "header", "required": false,
-            "description": "The member on whose behalf; what members may do and see applies.",
-            "schema": { "$ref": "#/components/schemas/Id" },
-        }));
+        all.push(json!({ "$ref": "#/components/parameters/Member" }));
     }
     if changes && path != "/v1/batch" {
-        all.push(json!({
-            "name": "Idempotency-Key", "in": "header", "required": false,
-            "description": "Recognises a repeat where the body has no id of its own.",
-            "schema": { "$ref": "#/components/schemas/Id" },
-        }));
+        all.push(json!({ "$ref": "#/components/parameters/Repeat" }));
     }
     operation["parameters"] = all.into();
 
     let responses = operation["responses"].as_object_mut().expect("an operation has responses");
     for response in responses.values_mut() {
-        response["headers"] = answer_headers(changes);
+        response["headers"] = json!({ "X-Request-Id": { "$ref": "#/components/headers/RequestId" } });
+        if changes {
+            response["headers"]["Idempotent-Replayed"] = json!({ "$ref": "#/components/headers/Replayed" });
+        }
     }
-    let mut problem = |status: &str, description: &str| {
-        responses.entry(status).or_insert_with(|| {
-            json!({
-                "description": description,
-                "headers": problem_headers(status),
-                "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
-            })
-        });
+    let can = |name: &str| match name {
+        "Unauthorized" | "Forbidden" => route.keys != Taken::Nobodys,
+        "NotFound" => of_organization,
+        "UnsupportedMediaType" => has_body,
+        "Refused" => changes,
+        _ => true,
     };
-    problem("400", "The request is malformed: its JSON, its query or a header.");
-    if route.keys != Taken::Nobodys {
-        problem("401", "There is no key, or it does not work.");
-        problem("403", "The key's scope or the member's role does not allow it; says who may.");
+    for (name, status, _) in PROBLEMS.iter().filter(|(name, ..)| can(name)) {
+        let said = json!({ "$ref": format!("#/components/responses/{name}") });
+        responses.entry(*status).or_insert(said);
     }
-    if of_organization {
-        problem("404", "There is no such organization, or it has no such thing.");
-    }
-    problem("413", "The body is larger than the limit.");
-    if has_body {
-        problem("415", "The body is not `application/json`.");
-    }
-    if changes {
-        problem(
-            "422",
-            "A field is not what it may be, the id was used for something else, or a rule forbids it; nothing was changed.",
-        );
-    }
-    problem("500", "Something went wrong on our side.");
-    problem(
+}
+
+/// The problems that operations can answer: a name, the status, and what it means.
+const PROBLEMS: [(&str, &str, &str); 9] = [
+    ("Malformed", "400", "The request is malformed: its JSON, its query or a header."),
+    ("Unauthorized", "401", "There is no key, or it does not work."),
+    ("Forbidden", "403", "The key's scope or the member's role does not allow it; says who may."),
+    ("NotFound", "404", "There is no such organization, or it has no such thing."),
+    ("TooLarge", "413", "The body is larger than the limit."),
+    ("UnsupportedMediaType", "415", "The body is not `application/json`."),
+    (
+        "Refused",
+        "422",
+        "A field is not what it may be, the id was used for something else, or a rule forbids it. Nothing was changed.",
+    ),
+    ("Fault", "500", "Something went wrong on our side."),
+    (
+        "Unavailable",
         "503",
         "Not now: too much waits, the store is away, or it took too long. Try again later with the same id.",
-    );
-}
+    ),
+];
 
-fn answer_headers(changes: bool) -> Value {
-    let mut headers = json!({ "X-Request-Id": request_id() });
-    if changes {
-        headers["Idempotent-Replayed"] = json!({
-            "description": "`true` where this is the first answer again.",
-            "required": false,
-            "schema": { "type": "string", "enum": ["true"] },
+/// Each problem as a response that operations refer to.
+fn problem_responses() -> Map<String, Value> {
+    let response = |(name, status, description): &(&str, &str, &str)| {
+        let mut headers = json!({ "X-Request-Id": { "$ref": "#/components/headers/RequestId" } });
+        if *status == "503" {
+            headers["Retry-After"] = json!({ "$ref": "#/components/headers/RetryAfter" });
+        }
+        let response = json!({
+            "description": description,
+            "headers": headers,
+            "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
         });
-    }
-    headers
+        ((*name).to_owned(), response)
+    };
+    PROBLEMS.iter().map(response).collect()
 }
 
-fn problem_headers(status: &str) -> Value {
-    let mut headers = json!({ "X-Request-Id": request_id() });
-    if status == "503" {
-        headers["Retry-After"] = json!({ "description": "Seconds to wait.", "schema": { "type": "string", "pattern": "^[0-9]+$" } });
-    }
-    headers
+fn headers() -> Value {
+    json!({
+        "RequestId": { "description": "The request's id.", "schema": { "type": "string" } },
+        "RetryAfter": { "description": "Seconds to wait.", "schema": { "type": "string", "pattern": "^[0-9]+$" } },
+        "Replayed": {
+            "description": "`true` where this is the first answer again.",
+            "schema": { "type": "string", "enum": ["true"] },
+        },
+    })
 }
 
-fn request_id() -> Value {
-    json!({ "description": "The request's id.", "schema": { "type": "string" } })
+/// The headers that requests of members and repeats carry.
+fn header_parameters() -> Value {
+    let header = |name: &str, description: &str| {
+        json!({
+            "name": name, "in": "header", "required": false, "description": description,
+            "schema": { "$ref": "#/components/schemas/Id" },
+        })
+    };
+    json!({
+        "Member": header("Coulomb-Member", "The member on whose behalf; what members may do and see applies."),
+        "Repeat": header("Idempotency-Key", "Recognises a repeat where the body has no id of its own."),
+    })
 }
 
 /// The ids of a path, each with what it names.

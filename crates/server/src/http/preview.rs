@@ -59,7 +59,7 @@ pub async fn preview(
     let refusal = ApiError::from(refusal);
     Ok(with_problem(url, id.as_str(), &refusal, |shown| {
         let refusal = match shown {
-            Shown::Start(start) => PreviewRefusal::Start(Box::new(start)),
+            Shown::Start(start) => PreviewRefusal::Start(start),
             Shown::Other(problem) => PreviewRefusal::Other(Box::new(problem)),
         };
         let balance = wire::balance(&balance, url);

@@ -42,7 +42,13 @@ fn matrix() -> Vec<(&'static str, &'static str, &'static str, Needs, Value)> {
         ("POST", "/v1/organizations/{org}/runs/{run}/usage", "r", Work, json!({ "id": "u", "amount": 1 })),
         ("POST", "/v1/organizations/{org}/runs/{run}/settle", "r", Work, json!({ "used": 1 })),
         ("POST", "/v1/organizations/{org}/runs/{run}/release", "r", Work, none.clone()),
-        ("POST", "/v1/organizations/{org}/charges", "r", Work, json!({ "id": "m2", "kind": "background", "used": 0 })),
+        (
+            "POST",
+            "/v1/organizations/{org}/charges",
+            "r",
+            Work,
+            json!({ "id": "m2", "kind": "background", "used": 0 }),
+        ),
         ("POST", "/v1/batch", "r", EachItself, json!({ "commands": [] })),
         ("GET", "/v1/organizations/{org}/balance", "ra", Membership, none.clone()),
         ("GET", "/v1/organizations", "a", Host, none.clone()),
@@ -87,9 +93,21 @@ fn matrix() -> Vec<(&'static str, &'static str, &'static str, Needs, Value)> {
             Host,
             json!({ "id": "p", "purpose": "top_up", "paid": 1, "currency": "USD", "credits": 1 }),
         ),
-        ("POST", "/v1/organizations/{org}/refunds", "", Host, json!({ "id": "re", "payment": "px", "amount": 1 })),
+        (
+            "POST",
+            "/v1/organizations/{org}/refunds",
+            "",
+            Host,
+            json!({ "id": "re", "payment": "px", "amount": 1 }),
+        ),
         ("POST", "/v1/organizations/{org}/refunds/{refund}/fail", "", Host, none.clone()),
-        ("POST", "/v1/organizations/{org}/disputes", "", Host, json!({ "id": "dp", "payment": "px", "amount": 1 })),
+        (
+            "POST",
+            "/v1/organizations/{org}/disputes",
+            "",
+            Host,
+            json!({ "id": "dp", "payment": "px", "amount": 1 }),
+        ),
         ("POST", "/v1/organizations/{org}/disputes/{dispute}/close", "", Host, json!({ "outcome": "won" })),
         ("PUT", "/v1/organizations/{org}/payment_method", "", Billing, json!({ "present": false })),
         ("POST", "/v1/organizations/{org}/recharges/{recharge}/decline", "", Host, json!({ "reason": "x" })),
@@ -108,13 +126,26 @@ const PEOPLE: [(&str, &str, bool, &[Needs]); 5] = [
 
 fn at(path: &str) -> String {
     let ids = [
-        ("org", "access"), ("run", "r1"), ("member", "guest"), ("task", "t1"), ("debt", "debt_1"), ("refund", "re9"),
-        ("dispute", "dp9"), ("recharge", "recharge_1"),
+        ("org", "access"),
+        ("run", "r1"),
+        ("member", "guest"),
+        ("task", "t1"),
+        ("debt", "debt_1"),
+        ("refund", "re9"),
+        ("dispute", "dp9"),
+        ("recharge", "recharge_1"),
     ];
     ids.iter().fold(path.to_owned(), |path, (name, id)| path.replace(&format!("{{{name}}}"), id))
 }
 
-fn ask(server: &Server, method: &str, path: &str, key: &str, member: Option<&str>, body: &Value) -> (u16, Value) {
+fn ask(
+    server: &Server,
+    method: &str,
+    path: &str,
+    key: &str,
+    member: Option<&str>,
+    body: &Value,
+) -> (u16, Value) {
     let mut call = server.call(method, &at(path)).key(key);
     if let Some(member) = member {
         call = call.member(member);
@@ -151,7 +182,9 @@ fn every_route_lets_in_the_keys_and_members_it_should_and_no_others() {
     let server = server();
     let path = server.organization("access", 100_000);
     for (member, role, billing_admin, _) in PEOPLE {
-        server.put(&format!("{path}/members/{member}"), json!({ "role": role, "billing_admin": billing_admin })).is(200);
+        server
+            .put(&format!("{path}/members/{member}"), json!({ "role": role, "billing_admin": billing_admin }))
+            .is(200);
     }
     let mut wrong = Vec::new();
     for (method, path, scopes, needs, body) in matrix() {
@@ -167,7 +200,11 @@ fn every_route_lets_in_the_keys_and_members_it_should_and_no_others() {
         };
         let unauthorized = Some((401, "unauthorized"));
         check("nobody".into(), ask(server, method, path, "", None, &body), unauthorized);
-        check("a made-up key".into(), ask(server, method, path, "coulomb_admin_x_y", None, &body), unauthorized);
+        check(
+            "a made-up key".into(),
+            ask(server, method, path, "coulomb_admin_x_y", None, &body),
+            unauthorized,
+        );
         for (scope, key, mark) in [("runtime", &server.runtime, 'r'), ("read", &server.read, 'a')] {
             let expected = if scopes.contains(mark) { None } else { Some((403, "insufficient_scope")) };
             check(format!("a {scope} key"), ask(server, method, path, key, None, &body), expected);

@@ -30,8 +30,13 @@ pub struct Server {
 
 /// The one that most tests share, each with organizations of its own.
 pub fn server() -> &'static Server {
-    static SHARED: LazyLock<Server> =
-        LazyLock::new(|| start(HttpSettings { sandbox: true, public_url: "https://credits.test".into(), ..HttpSettings::default() }));
+    static SHARED: LazyLock<Server> = LazyLock::new(|| {
+        start(HttpSettings {
+            sandbox: true,
+            public_url: "https://credits.test".into(),
+            ..HttpSettings::default()
+        })
+    });
     &SHARED
 }
 
@@ -39,7 +44,8 @@ pub fn server() -> &'static Server {
 pub fn start(settings: HttpSettings) -> Server {
     let (told, address) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
             // Kept open until the process ends: the threads that use it are never told to stop.
             let dir = tempfile::tempdir().unwrap();
@@ -110,7 +116,11 @@ impl Answer {
         assert_eq!(self.header("content-type"), "application/problem+json", "{} {}", self.status, self.text);
         let problem = &self.json;
         for field in ["type", "title", "detail", "code", "request_id"] {
-            assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "no {field}: {}", self.text);
+            assert!(
+                problem[field].as_str().is_some_and(|text| !text.is_empty()),
+                "no {field}: {}",
+                self.text
+            );
         }
         assert_eq!(problem["status"], self.status);
         assert_eq!(problem["type"], format!("urn:coulomb:problem:{}", problem["code"].as_str().unwrap()));
@@ -222,7 +232,8 @@ impl Call<'_> {
     fn exchange(self, body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.server.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        let mut head = format!("{} {} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n", self.method, self.path);
+        let mut head =
+            format!("{} {} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n", self.method, self.path);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }
@@ -246,8 +257,11 @@ fn answer(bytes: &[u8]) -> Answer {
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
     let rest = &bytes[end + 4..];
-    let body =
-        if headers.get("transfer-encoding").is_some_and(|how| how == "chunked") { joined(rest) } else { rest.to_vec() };
+    let body = if headers.get("transfer-encoding").is_some_and(|how| how == "chunked") {
+        joined(rest)
+    } else {
+        rest.to_vec()
+    };
     let text = String::from_utf8(body).unwrap();
     let json = serde_json::from_str(&text).unwrap_or(Value::Null);
     Answer { status, headers, text, json }

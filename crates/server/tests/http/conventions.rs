@@ -61,7 +61,10 @@ fn keys_are_asked_for_and_told_apart() {
         (call().key(&auth::new_key("", Scope::Admin, NOW).unwrap().key), "not known"),
     ] {
         let answer = call.send().is(401);
-        assert_eq!((answer.json["code"].as_str(), answer.header("www-authenticate")), (Some("unauthorized"), "Bearer"));
+        assert_eq!(
+            (answer.json["code"].as_str(), answer.header("www-authenticate")),
+            (Some("unauthorized"), "Bearer")
+        );
         assert!(answer.json["detail"].as_str().unwrap().contains(says), "{}", answer.text);
     }
     let answer = server.call("GET", "/v1/catalog").key(&server.runtime).send().is(403);
@@ -109,7 +112,18 @@ fn every_answer_has_the_callers_request_id_or_one_of_ours() {
 fn a_query_that_nobody_knows_is_a_mistake() {
     let server = server();
     let path = server.organization("conventions-query", 0);
-    for query in ["limit=0", "limit=501", "limit=-1", "limit=many", "limit=1e9", "cursor=x", "cursor=n", "cursor=n1x", "page=2", "limit=1&limit=2"] {
+    for query in [
+        "limit=0",
+        "limit=501",
+        "limit=-1",
+        "limit=many",
+        "limit=1e9",
+        "cursor=x",
+        "cursor=n",
+        "cursor=n1x",
+        "page=2",
+        "limit=1&limit=2",
+    ] {
         let answer = server.get(&format!("{path}/events?{query}")).is(400);
         assert_eq!(answer.json["code"], "invalid_parameter", "{query}");
     }
@@ -124,13 +138,15 @@ fn a_query_that_nobody_knows_is_a_mistake() {
 fn a_repeat_gets_the_first_answer_and_says_so() {
     let server = server();
     let path = server.organization("conventions-repeat", 1_000);
-    let start = || server.post(&format!("{path}/runs"), json!({ "id": "r1", "kind": "tool_run", "hold": "10" }));
+    let start =
+        || server.post(&format!("{path}/runs"), json!({ "id": "r1", "kind": "tool_run", "hold": "10" }));
     let first = start().is(201);
     assert_eq!(first.header("idempotent-replayed"), "");
     server.post(&format!("{path}/runs/r1/settle"), json!({ "used": 3 })).is(200);
     let again = start().is(201);
     assert_eq!((again.header("idempotent-replayed"), &again.text), ("true", &first.text));
-    let other = server.post(&format!("{path}/runs"), json!({ "id": "r1", "kind": "tool_run", "hold": 11 })).is(422);
+    let other =
+        server.post(&format!("{path}/runs"), json!({ "id": "r1", "kind": "tool_run", "hold": 11 })).is(422);
     assert_eq!(other.json["code"], "conflict");
 
     let grant = |credits: u64| {
@@ -148,12 +164,16 @@ fn a_repeat_gets_the_first_answer_and_says_so() {
 fn a_report_that_waits_is_202_also_when_it_comes_again() {
     let server = server();
     let path = server.organization("conventions-waiting", 0);
-    let refund = || server.post(&format!("{path}/refunds"), json!({ "id": "re_1", "payment": "p1", "amount": 500 }));
+    let refund =
+        || server.post(&format!("{path}/refunds"), json!({ "id": "re_1", "payment": "p1", "amount": 500 }));
     let first = refund().is(202);
     assert!(first.json["payment"].is_null());
     let paid = json!({ "id": "p1", "purpose": "top_up", "paid": 1000, "currency": "usd", "credits": 1000 });
     let payment = server.post(&format!("{path}/payments"), paid).is(201);
-    assert_eq!((&payment.json["payment"]["currency"], &payment.json["grant"]["revoked"]), (&json!("USD"), &json!("500")));
+    assert_eq!(
+        (&payment.json["payment"]["currency"], &payment.json["grant"]["revoked"]),
+        (&json!("USD"), &json!("500"))
+    );
     let again = refund().is(202);
     assert_eq!((again.header("idempotent-replayed"), &again.text), ("true", &first.text));
 }

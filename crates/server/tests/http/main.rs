@@ -5,8 +5,8 @@
 mod client;
 mod document;
 
-mod conventions;
-mod routes;
-mod members;
 mod access;
+mod conventions;
+mod members;
+mod routes;
 mod wrong;

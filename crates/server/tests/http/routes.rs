@@ -21,7 +21,8 @@ impl Tour<'_> {
         let mut asked = String::new();
         for part in path.split('/').skip(1) {
             let id = part.strip_prefix('{').and_then(|part| part.strip_suffix('}')?.split_once('='));
-            let (name, value) = id.map_or((part.to_owned(), part), |(name, value)| (format!("{{{name}}}"), value));
+            let (name, value) =
+                id.map_or((part.to_owned(), part), |(name, value)| (format!("{{{name}}}"), value));
             template += &format!("/{name}");
             asked += &format!("/{value}");
         }
@@ -52,20 +53,32 @@ fn every_route_does_what_it_says() {
     // People.
     assert_eq!(go("PUT", org, json!({ "name": "Tour" }), 200)["name"], "Tour");
     assert_eq!(go("GET", org, none.clone(), 200)["test_clock"], "2027-01-01T00:00:00Z");
-    let owner = go("PUT", &at("/members/{member=ada}"), json!({ "role": "owner", "email": "ada@example.com" }), 200);
-    assert_eq!((&owner["member"]["name"], &owner["member"]["email"]), (&json!("ada"), &json!("ada@example.com")));
-    go("PUT", &at("/members/{member=bob}"), json!({ "name": "Bob", "role": "member", "billing_admin": true }), 200);
+    let owner =
+        go("PUT", &at("/members/{member=ada}"), json!({ "role": "owner", "email": "ada@example.com" }), 200);
+    assert_eq!(
+        (&owner["member"]["name"], &owner["member"]["email"]),
+        (&json!("ada"), &json!("ada@example.com"))
+    );
+    go(
+        "PUT",
+        &at("/members/{member=bob}"),
+        json!({ "name": "Bob", "role": "member", "billing_admin": true }),
+        200,
+    );
     go("PUT", &at("/members/{member=eve}"), json!({ "role": "viewer" }), 200);
     go("DELETE", &at("/members/{member=eve}"), none.clone(), 200);
     go("POST", &at("/transfer_ownership"), json!({ "to": "bob" }), 200);
     let members = go("GET", &at("/members"), none.clone(), 200);
-    let roles: Vec<&Value> = members["data"].as_array().unwrap().iter().map(|member| &member["role"]).collect();
+    let roles: Vec<&Value> =
+        members["data"].as_array().unwrap().iter().map(|member| &member["role"]).collect();
     assert_eq!(roles, ["admin", "owner"]);
-    assert!(go("GET", "/v1/organizations?limit=500", none.clone(), 200)["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .any(|row| row["id"] == "tour"));
+    assert!(
+        go("GET", "/v1/organizations?limit=500", none.clone(), 200)["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|row| row["id"] == "tour")
+    );
     assert_eq!(go("GET", "/v1/catalog", none.clone(), 200)["kinds"].as_array().unwrap().len(), 6);
 
     // Money in.
@@ -76,10 +89,12 @@ fn every_route_does_what_it_says() {
     let renewal = json!({ "id": "in_1", "purpose": "renewal", "paid": 1000, "currency": "USD",
         "period_start": "2027-01-01T00:00:00Z", "period_end": "2027-02-01T00:00:00Z" });
     assert_eq!(go("POST", &at("/payments"), renewal, 201)["balance"]["included"], "1000");
-    let top_up = json!({ "id": "py_1", "purpose": "top_up", "paid": 500, "currency": "USD", "credits": "500.5" });
+    let top_up =
+        json!({ "id": "py_1", "purpose": "top_up", "paid": 500, "currency": "USD", "credits": "500.5" });
     let paid = go("POST", &at("/payments"), top_up, 201);
     assert_eq!((&paid["grant"]["payment"], &paid["balance"]["purchased"]), (&json!("py_1"), &json!("500.5")));
-    let gift = json!({ "amount": 100, "grant": "gift", "reason": "welcome", "kind": "promotional", "priority": 5 });
+    let gift =
+        json!({ "amount": 100, "grant": "gift", "reason": "welcome", "kind": "promotional", "priority": 5 });
     assert_eq!(go("POST", &at("/grants"), gift, 201)["grant"]["id"], "gift");
     let grants = go("GET", &at("/grants?limit=2"), none.clone(), 200);
     assert_eq!(grants["data"][0]["id"], "gift");
@@ -91,7 +106,10 @@ fn every_route_does_what_it_says() {
     let run = json!({ "id": "r1", "kind": "tool_run", "hold": 50, "member": "ada", "task": "nightly",
         "hold_lifetime": "PT1H", "metadata": { "ticket": 7 } });
     let started = go("POST", &at("/runs"), run, 201);
-    assert_eq!((&started["run"]["held"], &started["run"]["lapses_at"]), (&json!("50"), &json!("2027-01-01T01:00:00Z")));
+    assert_eq!(
+        (&started["run"]["held"], &started["run"]["lapses_at"]),
+        (&json!("50"), &json!("2027-01-01T01:00:00Z"))
+    );
     let used = go("POST", &at("/runs/{run=r1}/usage"), json!({ "id": "u1", "amount": "20.25" }), 200);
     assert_eq!((&used["run"]["used"], &used["run"]["held"]), (&json!("20.25"), &json!("29.75")));
     let settled = go("POST", &at("/runs/{run=r1}/settle"), json!({ "used": 60.0, "outcome": "failed" }), 200);
@@ -120,7 +138,10 @@ fn every_route_does_what_it_says() {
     let refusals = go("GET", &at("/runs?status=refused"), none.clone(), 200);
     assert_eq!((&refusals["data"][0]["id"], &refusals["counts"][0]["refused"]), (&json!("r3"), &json!(1)));
     assert_eq!(go("GET", &at("/tasks"), none.clone(), 200)["data"][0]["status"], "paused_for_credits");
-    assert_eq!(go("POST", &at("/tasks/{task=nightly}/resume"), none.clone(), 200)["task"]["status"], "active");
+    assert_eq!(
+        go("POST", &at("/tasks/{task=nightly}/resume"), none.clone(), 200)["task"]["status"],
+        "active"
+    );
     let task = go("PUT", &at("/tasks/{task=nightly}"), json!({ "failures_max": 3 }), 200);
     assert_eq!(task["task"]["failures_max"], 3);
 
@@ -136,7 +157,8 @@ fn every_route_does_what_it_says() {
         "nonsense",
     ] });
     let batch = go("POST", "/v1/batch", commands, 200);
-    let statuses: Vec<&Value> = batch["results"].as_array().unwrap().iter().map(|item| &item["status"]).collect();
+    let statuses: Vec<&Value> =
+        batch["results"].as_array().unwrap().iter().map(|item| &item["status"]).collect();
     assert_eq!(statuses, [201, 200, 200, 404, 402, 422, 422, 422]);
     assert_eq!(batch["results"][2]["run"]["used"], "2");
     assert_eq!(batch["results"][4]["code"], "insufficient_credits");
@@ -161,7 +183,8 @@ fn every_route_does_what_it_says() {
     assert_eq!(closed["payment"]["refunds"][0]["failed"], true);
     let payments = go("GET", &at("/payments"), none.clone(), 200);
     assert_eq!(payments["data"].as_array().unwrap().len(), 2);
-    let repaid = json!({ "id": "py_2", "purpose": "repayment", "paid": 5000, "currency": "USD", "credits": 5000 });
+    let repaid =
+        json!({ "id": "py_2", "purpose": "repayment", "paid": 5000, "currency": "USD", "credits": 5000 });
     let repaid = go("POST", &at("/payments"), repaid, 201);
     assert_eq!(repaid["balance"]["debt"]["total"], "0");
 
@@ -197,7 +220,8 @@ fn every_route_does_what_it_says() {
     assert_eq!(usage["totals"]["credits"], "2067");
     assert_eq!(usage["data"][0]["day"], "2027-01-01T00:00:00Z");
     let events = go("GET", &at("/events?limit=500"), none.clone(), 200);
-    let seqs: Vec<u64> = events["data"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()).collect();
+    let seqs: Vec<u64> =
+        events["data"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()).collect();
     assert!(seqs.iter().copied().eq(1..=version.as_u64().unwrap()));
     let entries = go("GET", &at("/entries?limit=500"), none.clone(), 200);
     assert!(!entries["data"].as_array().unwrap().is_empty());
@@ -225,7 +249,12 @@ fn every_route_does_what_it_says() {
 fn a_cell_that_looks_like_a_formula_is_inert() {
     let server = server();
     let path = server.organization("inert", 1_000);
-    server.post(&format!("{path}/charges"), json!({ "id": "c1", "kind": "background", "used": 1, "member": "-cmd" })).is(201);
+    server
+        .post(
+            &format!("{path}/charges"),
+            json!({ "id": "c1", "kind": "background", "used": 1, "member": "-cmd" }),
+        )
+        .is(201);
     let export = server.get(&format!("{path}/export.csv?what=usage")).is(200);
     assert!(export.text.contains(",'-cmd,"), "{}", export.text);
 }

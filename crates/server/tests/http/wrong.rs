@@ -43,16 +43,42 @@ fn wrong_for(name: &str, schema: &Value) -> Vec<Value> {
     let mut wrong = vec![json!([1]), json!({ "a": 1 }), json!(true)];
     match name {
         "Amount" => {
-            let amounts = ["-1", "-0.000001", "0.0000001", "1e3", "NaN", "Infinity", "1,000", "", " 1", "99999999999999", "0x10"];
+            let amounts = [
+                "-1",
+                "-0.000001",
+                "0.0000001",
+                "1e3",
+                "NaN",
+                "Infinity",
+                "1,000",
+                "",
+                " 1",
+                "99999999999999",
+                "0x10",
+            ];
             wrong.extend(amounts.map(Value::from));
-            wrong.extend([json!(-1), json!(0.5), json!(-0.5), json!(1e300), json!(1_000_000_001_i64), json!(u64::MAX)]);
+            wrong.extend([
+                json!(-1),
+                json!(0.5),
+                json!(-0.5),
+                json!(1e300),
+                json!(1_000_000_001_i64),
+                json!(u64::MAX),
+            ]);
         }
         "Id" => {
             wrong.extend(["", " ", "a b", "a/b", "é", "a\u{0}", "%2e", "<script>"].map(Value::from));
             wrong.extend([json!("x".repeat(129)), json!(7)]);
         }
         "Instant" => {
-            let instants = ["", "tomorrow", "2027-01-01", "1969-12-31T23:59:59Z", "2027-13-01T00:00:00Z", "2027-01-01T00:00:00.0000001Z"];
+            let instants = [
+                "",
+                "tomorrow",
+                "2027-01-01",
+                "1969-12-31T23:59:59Z",
+                "2027-13-01T00:00:00Z",
+                "2027-01-01T00:00:00.0000001Z",
+            ];
             wrong.extend(instants.map(Value::from));
             wrong.push(json!(1_800_000_000));
         }
@@ -64,7 +90,14 @@ fn wrong_for(name: &str, schema: &Value) -> Vec<Value> {
         _ if schema["type"] == "array" => wrong = vec![json!(true), json!("x"), json!(1), json!({})],
         _ => match schema["type"].as_str().or(schema["type"][0].as_str()) {
             Some("integer") => {
-                wrong.extend([json!(-1), json!(0.5), json!("1"), json!(1e300), json!(u64::MAX), json!(i64::MAX)]);
+                wrong.extend([
+                    json!(-1),
+                    json!(0.5),
+                    json!("1"),
+                    json!(1e300),
+                    json!(u64::MAX),
+                    json!(i64::MAX),
+                ]);
             }
             Some("boolean") => wrong = vec![json!("true"), json!(1), json!(0), json!([]), json!({})],
             Some("object") => wrong = vec![json!(true), json!("x"), json!(1), json!([1])],
@@ -89,7 +122,14 @@ fn whatever_is_wrong_is_a_problem_and_changes_nothing() {
     let mut tried = 0;
     for (method, path, operation) in operations() {
         let body = &operation["requestBody"]["content"]["application/json"]["schema"];
-        let ids = [("org", "wrong"), ("run", "r1"), ("member", "m1"), ("task", "t1"), ("debt", "d1"), ("refund", "re1")];
+        let ids = [
+            ("org", "wrong"),
+            ("run", "r1"),
+            ("member", "m1"),
+            ("task", "t1"),
+            ("debt", "d1"),
+            ("refund", "re1"),
+        ];
         let ids = ids.into_iter().chain([("dispute", "dp1"), ("recharge", "x1")]);
         let at = ids.fold(path.clone(), |path, (name, id)| path.replace(&format!("{{{name}}}"), id));
         let before = version();
@@ -116,7 +156,9 @@ fn whatever_is_wrong_is_a_problem_and_changes_nothing() {
             assert_eq!(version(), before, "{method} {path} changed something");
             continue;
         }
-        for bytes in ["", "{", "[]", "null", "7", "\"text\"", "{\"id\":NaN}", "{}}", "{\"id\":\"a\",\"id\":\"a\"}"] {
+        for bytes in
+            ["", "{", "[]", "null", "7", "\"text\"", "{\"id\":NaN}", "{}}", "{\"id\":\"a\",\"id\":\"a\"}"]
+        {
             wrong(server.call(&method, &at).bytes(bytes.as_bytes()), bytes);
         }
         let deep = format!("{{\"metadata\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
