@@ -52,15 +52,19 @@ CREATE TABLE run (
 CREATE INDEX run_unsettled ON run (org, status, seq) WHERE status <> 'settled';
 CREATE INDEX run_of_task ON run (org, task, seq) WHERE task IS NOT NULL;
 CREATE TABLE run_key (
-  segment INTEGER NOT NULL,
+  n INTEGER PRIMARY KEY,
   h INTEGER NOT NULL,
   org INTEGER NOT NULL,
-  seq INTEGER NOT NULL,
-  PRIMARY KEY (segment, h, org, seq)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE run_filter (
+  seq INTEGER NOT NULL
+) STRICT;
+CREATE TABLE run_segment (
   segment INTEGER PRIMARY KEY,
+  chunks INTEGER NOT NULL,
   bits BLOB NOT NULL
+) STRICT;
+CREATE TABLE run_chunk (
+  n INTEGER PRIMARY KEY,
+  keys BLOB NOT NULL
 ) STRICT;
 CREATE TABLE debt (
   org INTEGER NOT NULL,

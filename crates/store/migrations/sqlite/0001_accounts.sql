@@ -66,18 +66,24 @@ CREATE TABLE run (
 CREATE INDEX run_unsettled ON run (org, status, seq) WHERE status <> 'settled';
 CREATE INDEX run_of_task ON run (org, task, seq) WHERE task IS NOT NULL;
 
--- Every run id for ever, by a keyed hash of organization and id. Segments are filled one after the other, so that
--- new keys go to few pages however long the history is; run_filter says of a full one what cannot be in it.
+-- Every run id for ever, as a keyed hash of organization and id: the newest in run_key, as they came, so that they fill
+-- pages one after the other; when there are many, they are sorted into a segment for good.
 CREATE TABLE run_key (
-  segment INTEGER NOT NULL,
+  n INTEGER PRIMARY KEY,
   h INTEGER NOT NULL,
   org INTEGER NOT NULL,
-  seq INTEGER NOT NULL,
-  PRIMARY KEY (segment, h, org, seq)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE run_filter (
+  seq INTEGER NOT NULL
+) STRICT;
+-- `bits` is a filter that says what cannot be in the segment.
+CREATE TABLE run_segment (
   segment INTEGER PRIMARY KEY,
+  chunks INTEGER NOT NULL,
   bits BLOB NOT NULL
+) STRICT;
+-- A chunk has all keys of a range of hashes, each as h, org and seq of 8 bytes, little-endian; n is segment << 32 | chunk.
+CREATE TABLE run_chunk (
+  n INTEGER PRIMARY KEY,
+  keys BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE debt (

@@ -3,7 +3,8 @@
 use super::{
     Sqlite, account,
     ends::{End, Ends, Moved},
-    journal, meta, read_lock, rows,
+    journal::Appender,
+    meta, read_lock, rows,
     run_ids::{NewIds, RunIds},
     set_meta, write_lock,
 };
@@ -19,7 +20,7 @@ struct Work<'a> {
     ids: &'a RunIds,
     moved: Moved,
     stale: HashSet<&'a OrganizationId>,
-    last: i64,
+    journal: Appender<'a>,
     new: NewIds,
 }
 
@@ -36,7 +37,7 @@ pub(super) fn commit(store: &Sqlite, batch: &Batch<'_>) -> Result<Vec<Appended>,
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (answers, outcome) = {
         let (ends, ids) = (read_lock(&store.ends), read_lock(&store.run_ids));
-        let mut work = Work::new(&transaction, &ends, &ids);
+        let mut work = Work::new(&transaction, &ends, &ids)?;
         let answers =
             batch.appends.iter().map(|append| work.append(append)).collect::<Result<Vec<_>, _>>()?;
         for rows in &batch.rows {
@@ -76,9 +77,17 @@ fn came_through(conn: &Connection, error: rusqlite::Error, answers: &[Appended])
 }
 
 impl<'a> Work<'a> {
-    fn new(conn: &'a Connection, ends: &'a Ends, ids: &'a RunIds) -> Work<'a> {
-        let (moved, stale, last, new) = (Moved::new(), HashSet::new(), ends.last(), NewIds::default());
-        Work { conn, ends, ids, moved, stale, last, new }
+    fn new(conn: &'a Connection, ends: &'a Ends, ids: &'a RunIds) -> Result<Work<'a>, Fault> {
+        let journal = Appender::new(conn, ends.last())?;
+        Ok(Work {
+            conn,
+            ends,
+            ids,
+            moved: Moved::new(),
+            stale: HashSet::new(),
+            journal,
+            new: NewIds::default(),
+        })
     }
 
     /// Where an organization's history ends; none where it has none.
@@ -106,10 +115,10 @@ impl<'a> Work<'a> {
             Some(end) => end.n,
             None => self.new_organization(organization)?,
         };
-        let unwritten_from = known.and_then(|end| end.unwritten_from).or(Some(self.last + 1));
+        let unwritten_from = known.and_then(|end| end.unwritten_from).or(Some(self.journal.last + 1));
         let mut head = before;
         for recorded in append.events {
-            head = journal::append(self.conn, n, &head, &mut self.last, recorded)?;
+            head = self.journal.append(n, &head, recorded)?;
         }
         self.moved.insert(organization.clone(), End { n, head, unwritten_from });
         Ok(Appended::At(head))
@@ -144,12 +153,12 @@ impl<'a> Work<'a> {
     fn finish(mut self, rows: bool) -> Result<Outcome, Fault> {
         self.ids.close_if_full(self.conn, &mut self.new)?;
         if rows {
-            let through = self.ends.written_through(&self.moved, self.last);
+            let through = self.ends.written_through(&self.moved, self.journal.last);
             let before: i64 = meta(self.conn, "written_through")?;
             if through > before {
                 set_meta(self.conn, "written_through", through)?;
             }
         }
-        Ok(Outcome { moved: self.moved, last: self.last, new: self.new })
+        Ok(Outcome { moved: self.moved, last: self.journal.last, new: self.new })
     }
 }

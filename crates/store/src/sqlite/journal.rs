@@ -3,37 +3,44 @@
 use super::column::{bytes, hash, int, number};
 use crate::{Fault, Head, StoredEvent, record, replay::Stored};
 use ledger::{chain::Hash, event::Recorded, id::OrganizationId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use std::collections::HashMap;
 
 /// Every so many events of an organization there is a landmark.
 const LANDMARK_EVERY: u64 = 256;
 
-/// Appends one event after this head; the journal's last place moves on by one.
-pub(super) fn append(
-    conn: &Connection,
-    n: i64,
-    head: &Head,
-    last: &mut i64,
-    recorded: &Recorded,
-) -> Result<Head, Fault> {
-    assert_eq!(recorded.seq, head.seq + 1, "what is appended follows the head it was decided on");
-    let (bytes, hash) = record::encode(recorded, &head.hash);
-    let body = std::str::from_utf8(&bytes).expect("JSON is UTF-8");
-    let pos = *last + 1;
-    conn.prepare_cached(
-        "INSERT INTO event (pos, org, seq, at, prev, hash, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?
-    .execute(params![pos, n, int(recorded.seq), recorded.at.micros(), head.pos, hash, body])?;
-    if recorded.seq.is_multiple_of(LANDMARK_EVERY) {
-        conn.prepare_cached("INSERT INTO landmark (org, seq, pos) VALUES (?1, ?2, ?3)")?.execute(params![
-            n,
-            int(recorded.seq),
-            pos
-        ])?;
+/// Appends events, each at the journal's next place.
+pub(super) struct Appender<'a> {
+    conn: &'a Connection,
+    insert: CachedStatement<'a>,
+    /// The place of the last event of the journal.
+    pub(super) last: i64,
+}
+
+impl<'a> Appender<'a> {
+    pub(super) fn new(conn: &'a Connection, last: i64) -> Result<Appender<'a>, Fault> {
+        let insert = conn.prepare_cached(
+            "INSERT INTO event (pos, org, seq, at, prev, hash, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        Ok(Appender { conn, insert, last })
     }
-    *last = pos;
-    Ok(Head { seq: recorded.seq, hash, pos })
+
+    /// Appends one event after this head.
+    pub(super) fn append(&mut self, n: i64, head: &Head, recorded: &Recorded) -> Result<Head, Fault> {
+        assert_eq!(recorded.seq, head.seq + 1, "what is appended follows the head it was decided on");
+        let (bytes, hash) = record::encode(recorded, &head.hash);
+        let body = std::str::from_utf8(&bytes).expect("JSON is UTF-8");
+        let pos = self.last + 1;
+        let (seq, at) = (int(recorded.seq), recorded.at.micros());
+        self.insert.execute(params![pos, n, seq, at, head.pos, hash, body])?;
+        if recorded.seq.is_multiple_of(LANDMARK_EVERY) {
+            self.conn
+                .prepare_cached("INSERT INTO landmark (org, seq, pos) VALUES (?1, ?2, ?3)")?
+                .execute(params![n, seq, pos])?;
+        }
+        self.last = pos;
+        Ok(Head { seq: recorded.seq, hash, pos })
+    }
 }
 
 /// An event with its place.

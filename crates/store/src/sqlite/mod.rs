@@ -88,7 +88,7 @@ impl Sqlite {
         let lock = open::lock(dir)?;
         let path = open::database(dir);
         let mut writer = open::writer(&path)?;
-        let run_ids = RwLock::new(RunIds::open(&writer, sizes.segment_runs, true)?);
+        let run_ids = RwLock::new(RunIds::open(&writer, sizes.segment_runs, false)?);
         let last = recovery::recover(&mut writer, &run_ids)?;
         let checkpoints = Checkpoints::start(open::reader(&path)?)
             .map_err(|error| Fault::Unavailable(format!("no thread can be started: {error}")))?;
@@ -116,7 +116,7 @@ impl Sqlite {
             return Err(Fault::Unavailable(text));
         }
         let writer = open::reader(&path)?;
-        let run_ids = RwLock::new(RunIds::open(&writer, run_ids::SEGMENT_RUNS, false)?);
+        let run_ids = RwLock::new(RunIds::open(&writer, run_ids::SEGMENT_RUNS, true)?);
         Ok(Sqlite {
             checkpoints: None,
             writer: Mutex::new(writer),

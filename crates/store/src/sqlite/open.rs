@@ -171,10 +171,16 @@ fn first(conn: &Connection) -> Result<(), Fault> {
     super::set_meta(conn, "written_through", 0)
 }
 
+/// A new database that leaves nothing behind.
+pub(super) fn in_memory() -> Result<Connection, Fault> {
+    let mut conn = Connection::open_in_memory()?;
+    migrate(Path::new("memory"), &mut conn)?;
+    Ok(conn)
+}
+
 /// What the migrations add up to, as SQLite remembers it: a golden file.
 pub(super) fn schema() -> Result<String, Fault> {
-    let mut conn = Connection::open_in_memory()?;
-    migrate(Path::new(":memory:"), &mut conn)?;
+    let conn = in_memory()?;
     let mut select = conn.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")?;
     let statements = select.query_map([], |row| row.get::<_, String>(0))?;
     let mut schema = String::new();

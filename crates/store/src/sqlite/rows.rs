@@ -98,7 +98,7 @@ fn write_run(conn: &Connection, ids: &RunIds, new: &mut NewIds, n: i64, run: &Ru
             body
         ])?;
     if inserted == 1 {
-        return ids.add(conn, new, n, run);
+        return ids.add(conn, new, n, &run.id, run.start_seq);
     }
     conn.prepare_cached("UPDATE run SET status = ?3, body = ?4 WHERE org = ?1 AND seq = ?2")?
         .execute(params![n, seq, status, body])?;

@@ -1,150 +1,234 @@
 //! Run ids for ever (R2.4): whether this id was ever used, without touching scattered pages of a long history.
 //!
-//! Each run's id is kept as a keyed hash in the current *segment*, whose keys are in memory too. A full segment is closed
-//! and leaves a Bloom filter in memory and in the database; a filter that does not say no sends the question to that
-//! segment's keys, and only the id in the run's own row is the proof. A run gets its key with its first row.
+//! Each run's id is kept as a keyed hash. The newest keys are in memory and in a table that is only appended to. When
+//! there are enough they become a *segment*: sorted into chunks of a page each, with a Bloom filter that stays in memory.
+//! A filter that does not say no sends the question to one chunk, and only the id in the run's own row is the proof.
+//! A run gets its key with its first row.
 
-use super::column::int;
+use super::column::{bytes, from_json, int, number};
 use crate::Fault;
 use ledger::{id::RunId, run::Run};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use siphasher::sip::SipHasher24;
-use std::{collections::HashSet, hash::Hasher, sync::RwLock};
+use std::{collections::BTreeSet, hash::Hasher, sync::RwLock};
 
-/// How many runs a segment holds: few enough that its pages stay cached while it is filled.
+/// How many runs a segment holds: sorting them stops commits for some 30 ms, their filter takes half a megabyte.
 pub(super) const SEGMENT_RUNS: usize = 1 << 18;
+
+/// How many keys a chunk has on average, so that practically every one fits a page.
+const CHUNK_KEYS: usize = 128;
+
+/// A run's hash, its organization's number, and its own.
+type Key = (u64, i64, i64);
 
 /// What is known of run ids in memory.
 pub(super) struct RunIds {
-    key: (u64, u64),
+    secret: (u64, u64),
     segment_runs: usize,
-    filters: Vec<(i64, Bloom)>,
-    current: i64,
-    /// The keys of the current segment; none beside a server, whose keys move on unseen.
-    keys: Option<HashSet<u64>>,
+    closed: Vec<Segment>,
+    /// The keys that are in no segment yet.
+    newest: BTreeSet<Key>,
+    /// Beside a server: somebody else adds keys, and this is the last that was seen.
+    follows: Option<i64>,
 }
 
 /// What one commit added.
 #[derive(Default)]
 pub(super) struct NewIds {
-    keys: Vec<u64>,
-    closed: Option<Bloom>,
+    keys: Vec<Key>,
+    closed: Option<Segment>,
+}
+
+/// Keys that were sorted for good.
+struct Segment {
+    number: i64,
+    chunks: u64,
+    filter: Bloom,
 }
 
 impl RunIds {
-    /// Reads filters, and where this process writes, the current segment's keys.
-    pub(super) fn open(conn: &Connection, segment_runs: usize, writes: bool) -> Result<RunIds, Fault> {
-        let key: Vec<u8> = super::meta(conn, "run_id_key")?;
+    /// Reads filters and the newest keys. `follows`: another process adds to them.
+    pub(super) fn open(conn: &Connection, segment_runs: usize, follows: bool) -> Result<RunIds, Fault> {
+        let secret: Vec<u8> = super::meta(conn, "run_id_key")?;
         let half = |range: std::ops::Range<usize>| {
-            let half = key.get(range).and_then(|half| half.try_into().ok()).map(u64::from_le_bytes);
+            let half = secret.get(range).and_then(|half| half.try_into().ok()).map(u64::from_le_bytes);
             half.ok_or_else(|| Fault::Damaged("the key of run ids is not 16 bytes long".into()))
         };
-        let key = (half(0..8)?, half(8..16)?);
-        let filters = conn
-            .prepare("SELECT segment, bits FROM run_filter ORDER BY segment")?
-            .query_map([], |row| Ok((row.get(0)?, Bloom { bits: row.get(1)? })))?
-            .collect::<Result<Vec<(i64, Bloom)>, _>>()?;
-        let current = filters.last().map_or(1, |(segment, _)| segment + 1);
-        let mut ids = RunIds { key, segment_runs, filters, current, keys: None };
-        if writes {
-            let mut select = conn.prepare("SELECT h FROM run_key WHERE segment = ?1")?;
-            let keys = select.query_map([current], |row| row.get(0).map(i64::cast_unsigned))?;
-            ids.keys = Some(keys.collect::<Result<_, _>>()?);
+        let secret = (half(0..8)?, half(8..16)?);
+        let mut select = conn.prepare("SELECT segment, chunks, bits FROM run_segment ORDER BY segment")?;
+        let mut rows = select.query([])?;
+        let mut closed = Vec::new();
+        while let Some(row) = rows.next()? {
+            let filter = Bloom { bits: row.get(2)? };
+            closed.push(Segment { number: row.get(0)?, chunks: number(row.get(1)?)?, filter });
         }
+        let mut ids = RunIds { secret, segment_runs, closed, newest: BTreeSet::new(), follows: None };
+        let last = ids.read_newest(conn, 0)?;
+        ids.follows = follows.then_some(last);
         Ok(ids)
     }
 
-    fn hash(&self, n: i64, run: &RunId) -> u64 {
-        let mut hasher = SipHasher24::new_with_keys(self.key.0, self.key.1);
-        hasher.write(&n.to_le_bytes());
+    /// Takes in the keys that were added after this one; says which is the last.
+    fn read_newest(&mut self, conn: &Connection, after: i64) -> Result<i64, Fault> {
+        let mut select = conn.prepare_cached("SELECT n, h, org, seq FROM run_key WHERE n > ?1 ORDER BY n")?;
+        let mut rows = select.query([after])?;
+        let mut last = after;
+        while let Some(row) = rows.next()? {
+            last = row.get(0)?;
+            self.newest.insert((row.get::<_, i64>(1)?.cast_unsigned(), row.get(2)?, row.get(3)?));
+        }
+        Ok(last)
+    }
+
+    /// Beside a server: takes in what it added.
+    fn catch_up(&mut self, conn: &Connection) -> Result<(), Fault> {
+        let Some(seen) = self.follows else { return Ok(()) };
+        let newest: Option<i64> =
+            conn.prepare_cached("SELECT max(segment) FROM run_segment")?.query_row([], |row| row.get(0))?;
+        if newest == self.closed.last().map(|segment| segment.number) {
+            self.follows = Some(self.read_newest(conn, seen)?);
+        } else {
+            *self = RunIds::open(conn, self.segment_runs, true)?;
+        }
+        Ok(())
+    }
+
+    fn hash(&self, org: i64, run: &RunId) -> u64 {
+        let mut hasher = SipHasher24::new_with_keys(self.secret.0, self.secret.1);
+        hasher.write(&org.to_le_bytes());
         hasher.write(run.as_str().as_bytes());
         hasher.finish()
     }
 
-    /// The segments that may hold this key, newest first, as far as memory can tell.
-    fn segments(&self, hash: u64) -> Vec<i64> {
-        let current = self.keys.as_ref().is_some_and(|keys| keys.contains(&hash)).then_some(self.current);
-        let closed = self.filters.iter().rev().filter(|(_, filter)| filter.may_hold(hash));
-        current.into_iter().chain(closed.map(|(segment, _)| *segment)).collect()
+    /// The numbers of the runs that may have this id, of an organization.
+    fn candidates(&self, conn: &Connection, org: i64, run: &RunId) -> Result<Vec<i64>, Fault> {
+        let hash = self.hash(org, run);
+        let newest = self.newest.range((hash, org, i64::MIN)..=(hash, org, i64::MAX));
+        let mut found: Vec<i64> = newest.map(|(_, _, seq)| *seq).collect();
+        for segment in self.closed.iter().rev().filter(|segment| segment.filter.may_hold(hash)) {
+            let mut select = conn.prepare_cached("SELECT keys FROM run_chunk WHERE n = ?1")?;
+            let mut rows = select.query([segment.place(segment.chunk(hash))])?;
+            match rows.next()? {
+                Some(row) => {
+                    let keys = bytes(row, 0)?.as_chunks::<24>().0.iter().map(decode);
+                    found.extend(keys.filter(|key| (key.0, key.1) == (hash, org)).map(|(_, _, seq)| seq));
+                }
+                // The segment was closed after the instant that is read at: its keys are where they were before.
+                None => found.extend(unsorted(conn, hash, org)?),
+            }
+        }
+        Ok(found)
     }
 
     /// Notes a run whose first row is being written.
-    pub(super) fn add(&self, conn: &Connection, new: &mut NewIds, n: i64, run: &Run) -> Result<(), Fault> {
-        let hash = self.hash(n, &run.id);
-        conn.prepare_cached("INSERT INTO run_key (segment, h, org, seq) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![self.current, hash.cast_signed(), n, int(run.start_seq)])?;
-        new.keys.push(hash);
+    pub(super) fn add(
+        &self,
+        conn: &Connection,
+        new: &mut NewIds,
+        org: i64,
+        run: &RunId,
+        seq: u64,
+    ) -> Result<(), Fault> {
+        let key = (self.hash(org, run), org, int(seq));
+        conn.prepare_cached("INSERT INTO run_key (h, org, seq) VALUES (?1, ?2, ?3)")?.execute(params![
+            key.0.cast_signed(),
+            key.1,
+            key.2
+        ])?;
+        new.keys.push(key);
         Ok(())
     }
 
-    /// Closes the current segment if this commit fills it.
+    /// Sorts the newest keys into a segment if this commit makes them enough.
     pub(super) fn close_if_full(&self, conn: &Connection, new: &mut NewIds) -> Result<(), Fault> {
-        let before = self.keys.as_ref().map_or(0, HashSet::len);
-        if before + new.keys.len() < self.segment_runs || new.keys.is_empty() {
+        let count = self.newest.len() + new.keys.len();
+        if count < self.segment_runs || new.keys.is_empty() {
             return Ok(());
         }
-        let keys = self.keys.iter().flatten().chain(&new.keys);
-        let filter = Bloom::of(before + new.keys.len(), keys.copied());
+        let mut keys: Vec<Key> = self.newest.iter().chain(&new.keys).copied().collect();
+        keys.sort_unstable();
+        let segment = Segment {
+            number: self.closed.last().map_or(1, |segment| segment.number + 1),
+            chunks: (count / CHUNK_KEYS).max(1) as u64,
+            filter: Bloom::of(count, keys.iter().map(|(hash, _, _)| *hash)),
+        };
+        let mut insert = conn.prepare_cached("INSERT INTO run_chunk (n, keys) VALUES (?1, ?2)")?;
+        for chunk in keys.chunk_by(|one, next| segment.chunk(one.0) == segment.chunk(next.0)) {
+            let encoded: Vec<u8> = chunk.iter().flat_map(encode).collect();
+            insert.execute(params![segment.place(segment.chunk(chunk[0].0)), encoded])?;
+        }
         conn.execute(
-            "INSERT INTO run_filter (segment, bits) VALUES (?1, ?2)",
-            params![self.current, filter.bits],
+            "INSERT INTO run_segment (segment, chunks, bits) VALUES (?1, ?2, ?3)",
+            params![segment.number, int(segment.chunks), segment.filter.bits],
         )?;
-        new.closed = Some(filter);
+        conn.execute("DELETE FROM run_key", [])?;
+        new.closed = Some(segment);
         Ok(())
     }
 
     /// This is committed.
     pub(super) fn apply(&mut self, new: NewIds) {
-        let keys = self.keys.get_or_insert_default();
         match new.closed {
-            Some(filter) => {
-                keys.clear();
-                self.filters.push((self.current, filter));
-                self.current += 1;
+            Some(segment) => {
+                self.newest.clear();
+                self.closed.push(segment);
             }
-            None => keys.extend(new.keys),
+            None => self.newest.extend(new.keys),
         }
     }
+}
+
+/// Looks through keys that are in no segment: slow, and hardly ever needed.
+fn unsorted(conn: &Connection, hash: u64, org: i64) -> Result<Vec<i64>, Fault> {
+    let mut select = conn.prepare_cached("SELECT seq FROM run_key WHERE h = ?1 AND org = ?2")?;
+    let found = select.query_map(params![hash.cast_signed(), org], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// The run with this id, if it ever had a row.
 pub(super) fn find(
     conn: &Connection,
     ids: &RwLock<RunIds>,
-    n: i64,
+    org: i64,
     run: &RunId,
 ) -> Result<Option<Run>, Fault> {
-    let (hash, mut segments, unseen) = {
-        let ids = super::read_lock(ids);
-        let hash = ids.hash(n, run);
-        (hash, ids.segments(hash), ids.keys.is_none().then_some(ids.current))
-    };
-    if let Some(first) = unseen {
-        let last: Option<i64> =
-            conn.prepare_cached("SELECT max(segment) FROM run_key")?.query_row([], |row| row.get(0))?;
-        segments.extend(first..=last.unwrap_or(0));
+    if super::read_lock(ids).follows.is_some() {
+        super::write_lock(ids).catch_up(conn)?;
     }
-    for segment in segments {
-        let mut keys =
-            conn.prepare_cached("SELECT seq FROM run_key WHERE segment = ?1 AND h = ?2 AND org = ?3")?;
-        let mut rows = keys.query(params![segment, hash.cast_signed(), n])?;
-        while let Some(row) = rows.next()? {
-            let seq: i64 = row.get(0)?;
-            if let Some(found) = with_id(conn, n, seq, run)? {
-                return Ok(Some(found));
-            }
+    let candidates = super::read_lock(ids).candidates(conn, org, run)?;
+    for seq in candidates {
+        let mut select =
+            conn.prepare_cached("SELECT body FROM run WHERE org = ?1 AND seq = ?2 AND id = ?3")?;
+        let mut rows = select.query(params![org, seq, run.as_str()])?;
+        if let Some(row) = rows.next()? {
+            return from_json("run", bytes(row, 0)?).map(Some);
         }
     }
     Ok(None)
 }
 
-/// The proof: the run at this place, if it has this id.
-fn with_id(conn: &Connection, n: i64, seq: i64, run: &RunId) -> Result<Option<Run>, Fault> {
-    let body: Option<String> = conn
-        .prepare_cached("SELECT body FROM run WHERE org = ?1 AND seq = ?2 AND id = ?3")?
-        .query_row(params![n, seq, run.as_str()], |row| row.get(0))
-        .optional()?;
-    body.map(|body| super::column::from_json("run", body.as_bytes())).transpose()
+impl Segment {
+    /// The chunk that a hash belongs to; hashes are spread evenly, and so are keys.
+    fn chunk(&self, hash: u64) -> u64 {
+        ((u128::from(hash) * u128::from(self.chunks)) >> 64) as u64
+    }
+
+    fn place(&self, chunk: u64) -> i64 {
+        (self.number << 32) | int(chunk)
+    }
+}
+
+fn encode(key: &Key) -> [u8; 24] {
+    let mut bytes = [0; 24];
+    bytes[..8].copy_from_slice(&key.0.to_le_bytes());
+    bytes[8..16].copy_from_slice(&key.1.to_le_bytes());
+    bytes[16..].copy_from_slice(&key.2.to_le_bytes());
+    bytes
+}
+
+fn decode(bytes: &[u8; 24]) -> Key {
+    let (words, _) = bytes.as_chunks::<8>();
+    (u64::from_le_bytes(words[0]), i64::from_le_bytes(words[1]), i64::from_le_bytes(words[2]))
 }
 
 /// A Bloom filter over keys that are hashes already: 16 bits and 8 probes for each give one false hit in 1,700.
@@ -156,24 +240,24 @@ impl Bloom {
     const BYTES_PER_KEY: usize = 2;
     const PROBES: u64 = 8;
 
-    fn of(count: usize, keys: impl Iterator<Item = u64>) -> Bloom {
+    fn of(count: usize, hashes: impl Iterator<Item = u64>) -> Bloom {
         let mut bloom = Bloom { bits: vec![0; count.max(1) * Self::BYTES_PER_KEY] };
-        for key in keys {
-            for (byte, bit) in bloom.probes(key) {
+        for hash in hashes {
+            for (byte, bit) in bloom.probes(hash) {
                 bloom.bits[byte] |= bit;
             }
         }
         bloom
     }
 
-    fn may_hold(&self, key: u64) -> bool {
-        !self.bits.is_empty() && self.probes(key).all(|(byte, bit)| self.bits[byte] & bit != 0)
+    fn may_hold(&self, hash: u64) -> bool {
+        !self.bits.is_empty() && self.probes(hash).all(|(byte, bit)| self.bits[byte] & bit != 0)
     }
 
-    /// The places of a key: byte and bit. Two halves of one hash give any number of probes.
-    fn probes(&self, key: u64) -> impl Iterator<Item = (usize, u8)> + use<> {
+    /// The places of a hash: byte and bit. Its two halves give any number of probes.
+    fn probes(&self, hash: u64) -> impl Iterator<Item = (usize, u8)> + use<> {
         let bits = self.bits.len() as u64 * 8;
-        let (start, step) = (key >> 32, (key & 0xffff_ffff) | 1);
+        let (start, step) = (hash >> 32, (hash & 0xffff_ffff) | 1);
         (0..Self::PROBES).map(move |probe| {
             let place = (start + probe * step) % bits;
             ((place / 8) as usize, 1 << (place % 8))
@@ -185,7 +269,7 @@ impl Bloom {
 mod tests {
     use super::*;
 
-    fn key(n: u64) -> u64 {
+    fn hash(n: u64) -> u64 {
         let mut hasher = SipHasher24::new_with_keys(1, 2);
         hasher.write_u64(n);
         hasher.finish()
@@ -193,9 +277,50 @@ mod tests {
 
     #[test]
     fn a_filter_forgets_nothing_and_is_seldom_wrong_about_the_rest() {
-        let bloom = Bloom::of(10_000, (0..10_000).map(key));
-        assert!((0..10_000).all(|n| bloom.may_hold(key(n))));
-        let wrong = (10_000..110_000).filter(|n| bloom.may_hold(key(*n))).count();
+        let bloom = Bloom::of(10_000, (0..10_000).map(hash));
+        assert!((0..10_000).all(|n| bloom.may_hold(hash(n))));
+        let wrong = (10_000..110_000).filter(|n| bloom.may_hold(hash(*n))).count();
         assert!(wrong < 150, "{wrong} of 100,000");
+    }
+
+    #[test]
+    fn a_key_is_found_in_its_chunk_of_its_segment_and_under_no_other_organization() {
+        let conn = super::super::open::in_memory().expect("it opens");
+        let mut ids = RunIds::open(&conn, 1_000, false).expect("it opens");
+        let run = |seq: u64| format!("run_{seq}").parse().expect("an id");
+        for some in [0..700, 700..1_400, 1_400..2_100] {
+            let mut new = NewIds::default();
+            for seq in some {
+                ids.add(&conn, &mut new, 7, &run(seq), seq).expect("it is added");
+            }
+            ids.close_if_full(&conn, &mut new).expect("it is closed");
+            ids.apply(new);
+        }
+        let chunks: Vec<u64> = ids.closed.iter().map(|segment| segment.chunks).collect();
+        assert_eq!((chunks.as_slice(), ids.newest.len()), ([10].as_slice(), 700));
+        for ids in [&ids, &RunIds::open(&conn, 1_000, false).expect("it opens again")] {
+            for seq in 0..2_100 {
+                assert_eq!(ids.candidates(&conn, 7, &run(seq)).expect("it reads"), [int(seq)]);
+                assert!(ids.candidates(&conn, 8, &run(seq)).expect("it reads").is_empty());
+            }
+            assert!(ids.candidates(&conn, 7, &run(2_100)).expect("it reads").is_empty());
+        }
+    }
+
+    #[test]
+    fn a_key_is_found_by_whoever_reads_at_an_instant_before_its_segment_was_closed() {
+        let conn = super::super::open::in_memory().expect("it opens");
+        let mut ids = RunIds::open(&conn, 10, false).expect("it opens");
+        let run = |seq: u64| format!("run_{seq}").parse().expect("an id");
+        let mut new = NewIds::default();
+        for seq in 0..10 {
+            ids.add(&conn, &mut new, 7, &run(seq), seq).expect("it is added");
+        }
+        // Closed, and put back in the database as it was, while memory has moved on.
+        conn.execute_batch("SAVEPOINT before").expect("it is SQL");
+        ids.close_if_full(&conn, &mut new).expect("it is closed");
+        ids.apply(new);
+        conn.execute_batch("ROLLBACK TO before").expect("it is SQL");
+        assert_eq!(ids.candidates(&conn, 7, &run(3)).expect("it reads"), [3]);
     }
 }
