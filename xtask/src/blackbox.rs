@@ -25,7 +25,7 @@ pub fn http_api_keeps_to_its_document() -> Result<(), String> {
     let data = scratch.path().join("data");
     let mut serve = Command::new(&coulomb);
     serve
-        .args(["serve", "--sandbox", "--provider", "sandbox", "--listen", "127.0.0.1:0", "--data"])
+        .args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data"])
         .arg(&data);
     let server = Server::start(&serve, &scratch.path().join("server.log"))?;
 

@@ -45,6 +45,8 @@ const CI: &[Step] = &[
     ("documentation", documentation),
     ("tests", tests),
     ("documentation tests", documentation_tests),
+    ("HTTP API keeps to its document", blackbox::http_api_keeps_to_its_document),
+    ("export balances", blackbox::export_balances),
 ];
 
 /// Needs a `coulomb` that serves, so these come last wherever they run.
