@@ -24,9 +24,7 @@ pub fn http_api_keeps_to_its_document() -> Result<(), String> {
     let scratch = Scratch::new("http-api")?;
     let data = scratch.path().join("data");
     let mut serve = Command::new(&coulomb);
-    serve
-        .args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data"])
-        .arg(&data);
+    serve.args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
     let server = Server::start(&serve, &scratch.path().join("server.log"))?;
 
     let key = output_of(

@@ -10,10 +10,7 @@ use ledger::{Timestamp, chain::Hash, id::KeyId};
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 use store::{ApiKey, Fault, Scope, Store};
@@ -130,20 +127,14 @@ pub struct Keys {
 struct Inner {
     store: Arc<dyn Store>,
     holders: RwLock<Arc<HashMap<Hash, Holder>>>,
-    /// When keys were last read because of an unknown one, in milliseconds after `started`.
-    refreshed_ms: AtomicU64,
-    started: Instant,
+    /// When keys were last read because of an unknown one. Whoever holds this reads them.
+    refreshed: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl Keys {
     /// Reads all keys. May block.
     pub fn load(store: Arc<dyn Store>) -> Result<Keys, Fault> {
-        let inner = Inner {
-            store,
-            holders: RwLock::default(),
-            refreshed_ms: AtomicU64::new(0),
-            started: clock::stopwatch(),
-        };
+        let inner = Inner { store, holders: RwLock::default(), refreshed: tokio::sync::Mutex::default() };
         let keys = Keys { inner: Arc::new(inner) };
         keys.refresh()?;
         Ok(keys)
@@ -175,7 +166,7 @@ impl Keys {
     }
 
     /// Who holds this key. An unknown key that is formed like one may have been created a moment ago: then the keys are
-    /// read again first, about once a second at most whatever is sent.
+    /// read again before it is refused.
     pub async fn holder(&self, key: &str) -> Result<Holder, NoEntry> {
         let hash = hash(key);
         if let Some(holder) = self.known(&hash) {
@@ -184,10 +175,22 @@ impl Keys {
         if !is_well_formed(key) {
             return Err(NoEntry::Malformed);
         }
-        if self.may_refresh() {
-            self.refresh_aside().await;
-        }
+        self.refresh_for_unknown().await;
         self.known(&hash).ok_or(NoEntry::Unknown)
+    }
+
+    /// Reads the keys as they are after this call began, at most once in a while whatever is sent: all who ask meanwhile
+    /// wait for one reading.
+    async fn refresh_for_unknown(&self) {
+        let asked = clock::stopwatch();
+        let mut refreshed = self.inner.refreshed.lock().await;
+        match *refreshed {
+            Some(last) if last >= asked => return,
+            Some(last) => tokio::time::sleep(REFRESH_AT_MOST.saturating_sub(last.elapsed())).await,
+            None => {}
+        }
+        *refreshed = Some(clock::stopwatch());
+        self.refresh_aside().await;
     }
 
     fn known(&self, hash: &Hash) -> Option<Holder> {
@@ -195,19 +198,6 @@ impl Keys {
         let (stored, holder) = holders.get_key_value(hash)?;
         // The map compares hashes of keys, not keys; comparing once more in constant time leaves nothing to argue about.
         bool::from(stored.ct_eq(hash)).then(|| holder.clone())
-    }
-
-    fn may_refresh(&self) -> bool {
-        let now = u64::try_from(clock::stopwatch().duration_since(self.inner.started).as_millis())
-            .unwrap_or(u64::MAX);
-        let every = u64::try_from(REFRESH_AT_MOST.as_millis()).unwrap_or(u64::MAX);
-        let last = self.inner.refreshed_ms.load(Ordering::Relaxed);
-        let due = last == 0 || now.saturating_sub(last) >= every;
-        due && self
-            .inner
-            .refreshed_ms
-            .compare_exchange(last, now.max(1), Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
     }
 }
 

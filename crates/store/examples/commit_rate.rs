@@ -1,8 +1,8 @@
 //! How many operations per second does one committer make durable, rules and tables included, and what does the slowest
-//! commit cost? 10,000 organizations, random ones, half starts and half settlements, tables in slices after every
-//! 20,000 events.
+//! commit cost? 10,000 organizations, random ones, half starts and half settlements, rows in slices after every 20,000
+//! events.
 //!
-//! `cargo run --release -p coulomb-store --example commit_rate [seconds per setting] [organizations]`
+//! `cargo run --release -p coulomb-store --example commit_rate [seconds] [organizations] [events]`
 #![expect(clippy::print_stdout, reason = "printing the answer is what it is for")]
 #![expect(clippy::disallowed_methods, reason = "measuring time is what it is for; nothing is decided by it")]
 
@@ -21,8 +21,7 @@ use std::{
 };
 use store::{Append, Appended, Batch, Head, Rows, Store, sqlite::Sqlite, tally::Tally};
 
-/// Events after which a set of changed accounts is closed, and over how many commits it is written.
-const SET_EVENTS: usize = 20_000;
+/// Over how many commits a set of changed accounts is written.
 const SLICES: usize = 200;
 
 struct Held {
@@ -40,6 +39,8 @@ struct Committer<'a> {
     open: Vec<(usize, RunId)>,
     changed: HashSet<usize>,
     changed_events: usize,
+    /// Events after which a set of changed accounts is closed.
+    set_events: usize,
     writing: Vec<usize>,
     slice: usize,
     random: u64,
@@ -48,14 +49,14 @@ struct Committer<'a> {
 
 fn main() {
     let argument = |place, default| {
-        std::env::args().nth(place).map_or(default, |text| text.parse().expect("a whole number"))
+        std::env::args().nth(place).map_or(default, |text| text.parse::<usize>().expect("a whole number"))
     };
-    let (seconds, organizations) = (argument(1, 5), argument(2, 10_000));
+    let (seconds, organizations, set_events) = (argument(1, 5), argument(2, 10_000), argument(3, 20_000));
     for batch in [100, 1_000, 100, 1_000] {
         let dir = tempfile::TempDir::new().expect("a directory");
         let store = Sqlite::open(dir.path()).expect("a new store");
-        let mut committer = Committer::new(&store, usize::try_from(organizations).expect("it fits"));
-        committer.run(batch, Duration::from_secs(seconds));
+        let mut committer = Committer::new(&store, organizations, set_events);
+        committer.run(batch, Duration::from_secs(seconds as u64));
         drop(store);
         let start = Instant::now();
         Sqlite::open(dir.path()).expect("it opens again");
@@ -64,7 +65,7 @@ fn main() {
 }
 
 impl<'a> Committer<'a> {
-    fn new(store: &'a Sqlite, count: usize) -> Committer<'a> {
+    fn new(store: &'a Sqlite, count: usize, set_events: usize) -> Committer<'a> {
         let ids: Vec<OrganizationId> =
             (0..count).map(|n| format!("org_{n:07}").parse().expect("an id")).collect();
         let held = ids.iter().map(|id| store.load(id).expect("it loads"));
@@ -79,6 +80,7 @@ impl<'a> Committer<'a> {
             open: Vec::new(),
             changed: HashSet::new(),
             changed_events: 0,
+            set_events,
             writing: Vec::new(),
             slice: 0,
             random: 7,
@@ -184,7 +186,7 @@ impl<'a> Committer<'a> {
             self.held[n].tally.clear();
             self.changed.remove(&n);
         }
-        if self.writing.is_empty() && self.changed_events >= SET_EVENTS {
+        if self.writing.is_empty() && self.changed_events >= self.set_events {
             self.writing = self.changed.iter().copied().collect();
             self.writing.sort_by_key(|n| std::cmp::Reverse(*n));
             self.slice = self.writing.len().div_ceil(SLICES);

@@ -310,3 +310,23 @@ impl App {
         Ok(self.engine.execute(organization, request).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handler_that_panics_is_a_fault_whose_reason_only_we_are_told() {
+        for panic in [Box::new("secret") as Box<dyn Any + Send>, Box::new("secret".to_owned())] {
+            let mut response = panicked(panic);
+            let error = response.extensions_mut().remove::<ApiError>().expect("an error to be written");
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert!(error.told().inside.as_ref().is_some_and(|inside| inside.contains("secret")));
+            let document = String::from_utf8(problem("", "req_1", &error)).expect("JSON is text");
+            assert!(
+                !document.contains("secret") && document.contains("\"code\":\"internal_error\""),
+                "{document}"
+            );
+        }
+    }
+}
