@@ -21,9 +21,6 @@ use std::{
 };
 use store::{Append, Appended, Batch, Head, Rows, Store, sqlite::Sqlite, tally::Tally};
 
-/// Over how many commits a set of changed accounts is written.
-const SLICES: usize = 200;
-
 struct Held {
     account: Account,
     head: Head,
@@ -189,7 +186,9 @@ impl<'a> Committer<'a> {
         if self.writing.is_empty() && self.changed_events >= self.set_events {
             self.writing = self.changed.iter().copied().collect();
             self.writing.sort_by_key(|n| std::cmp::Reverse(*n));
-            self.slice = self.writing.len().div_ceil(SLICES);
+            // As fast as the next set grows.
+            let events: usize = events.values().map(Vec::len).sum();
+            self.slice = (self.writing.len() * events).div_ceil(self.set_events);
             self.changed_events = 0;
         }
         start.elapsed()

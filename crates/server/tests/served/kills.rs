@@ -137,7 +137,6 @@ fn whatever_was_answered_is_there_after_any_kill() {
     assert!(checked > kills(), "the lives were long enough to answer something: {checked}");
     let (status, report) = coulomb(&["verify"], data.path());
     assert!(status.success(), "{report}");
-    println!("{} kills, {checked} answers checked: {report}", kills());
 }
 
 #[test]
