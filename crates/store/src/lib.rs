@@ -3,6 +3,11 @@
 //!
 //! [`Store`] is the whole surface. It is synchronous: whoever commits is a thread of its own ("group committer"), and
 //! readers call it from threads that may block.
+//!
+//! - [`record`]: events to bytes and back; [`replay`]: folding them into an account without its closed parts; [`tally`]: sums
+//!   of usage; [`slot`]: what a store that shards puts together
+//! - [`sqlite`]: the embedded store
+//! - [`verify`](mod@verify): proving that events and rows agree; [`faulty`]: a store that fails on schedule
 
 pub mod faulty;
 pub mod record;

@@ -1,5 +1,5 @@
 //! Slots: what a store that shards puts together. The number of slots and the function are fixed for ever, because they
-//! are stored with every organization (HOUSE, "Beyond one machine").
+//! are stored with every organization.
 
 use ledger::{chain, id::OrganizationId};
 

@@ -1,9 +1,12 @@
 //! The embedded store: one SQLite database in a data directory, written by one server, journal first.
 //!
-//! A commit appends events and is durable; rows are written when the caller hands them over, all of one account at one
-//! version. Why, and what it gave: `PERFORMANCE.md` sections 1 and 2. In reading order: `open` (lock, settings, schema),
-//! `journal` (events), `account` (rows to accounts), `rows` (accounts to rows), `run_ids` (every run id for ever), `ends`
-//! (where histories end), `commit`, `recovery` (start-up after a crash), `lists`, `keys`, `checkpoint`.
+//! What a commit costs is its flush and the pages it touches. So it appends events, which fill pages one after the other,
+//! and is durable; rows lie scattered, and are written when the caller hands them over, later and in slices, all of one
+//! account at one version: what is true is its rows and the events after them, at any instant that a crash leaves behind.
+//!
+//! In reading order: `open` (lock, settings, schema), `fault` and `column` (SQLite's words in ours), `journal` (events),
+//! `account` (rows to accounts), `rows` (accounts to rows), `run_ids` (every run id for ever), `ends` (where histories end),
+//! `commit`, `recovery` (start-up after a crash), `lists`, `keys`, `checkpoint`.
 
 mod account;
 mod checkpoint;

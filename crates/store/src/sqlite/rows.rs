@@ -105,20 +105,21 @@ fn write_run(conn: &Connection, ids: &RunIds, new: &mut NewIds, n: i64, run: &Ru
     Ok(())
 }
 
+/// Most grants that are written were there and are as live as before: then no index has to be touched.
 fn write_grant(conn: &Connection, n: i64, grant: &Grant) -> Result<(), Fault> {
+    let (seq, live, body) = (int(grant.seq), !grant.is_spent(), to_json(grant));
+    let updated = conn
+        .prepare_cached("UPDATE grants SET body = ?4 WHERE org = ?1 AND seq = ?2 AND live = ?3")?
+        .execute(params![n, seq, live, body])?;
+    if updated == 1 {
+        return Ok(());
+    }
     let payment = grant.payment.as_ref().map(|payment| payment.as_str());
     conn.prepare_cached(
         "INSERT INTO grants (org, seq, id, payment, live, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (org, seq) DO UPDATE SET live = excluded.live, body = excluded.body",
     )?
-    .execute(params![
-        n,
-        int(grant.seq),
-        grant.id.as_str(),
-        payment,
-        !grant.is_spent(),
-        to_json(grant)
-    ])?;
+    .execute(params![n, seq, grant.id.as_str(), payment, live, body])?;
     Ok(())
 }
 
