@@ -6,7 +6,12 @@ use super::{
     capture::capture,
     committer::{Shared, fault},
 };
-use ledger::{Account, Policy, Timestamp, command::Request, event::Recorded, id::OrganizationId};
+use ledger::{
+    Account, Policy, Timestamp,
+    command::{Command, Request},
+    event::Recorded,
+    id::OrganizationId,
+};
 use std::sync::Arc;
 use store::{Fault, Store, record};
 
@@ -30,12 +35,14 @@ pub(super) async fn first_answer(
     let (organization, request) = (organization.clone(), request.clone());
     let rebuild = move || {
         let (last, at) = end_of_decision(&*store, &organization, seq)?;
-        if last == version {
+        // A grant whose id was made by its event is found by that event alone.
+        let by_event = matches!(request.command(), Command::GrantPromotional { grant: None, .. });
+        if last == version && !by_event {
             let mut shown = shown;
             shown.balance.as_of = at;
             return Ok(shown);
         }
-        if last > REBUILD_EVENTS_MAX {
+        if last > REBUILD_EVENTS_MAX && !by_event {
             return Ok(shown);
         }
         rebuild(&*store, &policy, &organization, &request, seq, last)
