@@ -275,7 +275,8 @@ struct Committer {
     marked: BTreeSet<OrganizationId>,
     /// The closed set that is being written, in slices, in order.
     slicing: VecDeque<OrganizationId>,
-    slice: usize,
+    /// How many accounts the closed set had.
+    set: usize,
     events_since: usize,
     /// For how long nobody must ask before rows are written: longer while that fails.
     patience: Duration,
@@ -291,7 +292,7 @@ impl Committer {
             cache,
             marked: BTreeSet::new(),
             slicing: VecDeque::new(),
-            slice: 0,
+            set: 0,
             events_since: 0,
             patience: IDLE,
             poisoned: Vec::new(),
@@ -577,21 +578,27 @@ impl Committer {
         appending: &[OrganizationId],
         forced: &BTreeSet<OrganizationId>,
     ) -> Vec<OrganizationId> {
+        let limits = &self.shared.limits;
         if self.shared.store.tables() == Tables::EachCommit {
             let mut writing: BTreeSet<OrganizationId> = std::mem::take(&mut self.marked);
             writing.extend(forced.iter().cloned());
             writing.extend(appending.iter().cloned());
             return writing.into_iter().collect();
         }
-        let events = appending.iter().filter_map(|id| self.cache.peek(id)).map(|hot| hot.pending.len());
-        self.events_since = events.fold(self.events_since, usize::saturating_add);
-        if self.slicing.is_empty() && self.events_since >= self.shared.limits.table_events {
+        let pending = appending.iter().filter_map(|id| self.cache.peek(id)).map(|hot| hot.pending.len());
+        let events: usize = pending.sum();
+        self.events_since = self.events_since.saturating_add(events);
+        if self.slicing.is_empty() && self.events_since >= limits.table_events {
             self.events_since = 0;
             self.slicing = std::mem::take(&mut self.marked).into_iter().collect();
-            self.slice = self.slicing.len().div_ceil(self.shared.limits.table_slices.max(1));
+            self.set = self.slicing.len();
         }
+        // A set is written within as many commits as the limit says, and within as many events as make the next one: so
+        // what a start has to replay stays bounded, however large the commits are.
+        let slice = (self.set.div_ceil(limits.table_slices.max(1)))
+            .max(self.set.saturating_mul(events).div_ceil(limits.table_events.max(1)));
         let mut writing: BTreeSet<OrganizationId> = forced.clone();
-        writing.extend(self.slicing.drain(..self.slice.min(self.slicing.len())));
+        writing.extend(self.slicing.drain(..slice.min(self.slicing.len())));
         writing.into_iter().collect()
     }
 
