@@ -684,7 +684,7 @@ impl Account {
                 debt_after: Some(debt.minus(taken)),
             }
         });
-        let missing = self.shortfall(now, hold.unwrap_or(Credits::ZERO));
+        let missing = hold.map_or(debt, |hold| self.shortfall(now, hold));
         let add = NextStep {
             amount: Some(missing).filter(|missing| missing.micros() > 1),
             ..plain(Action::AddCredits)
