@@ -15,7 +15,7 @@ use crate::{
     refusal::Refusal,
     run::{RunOutcome, RunStatus},
     status::ReasonCode,
-    subscription::{Cadence, Period, Subscription, SubscriptionStatus},
+    subscription::{Cadence, Period, Subscription},
     task::TaskStatus,
 };
 use serde_json::Value;
@@ -750,19 +750,5 @@ pub fn task_status(status: TaskStatus) -> &'static str {
         TaskStatus::Active => "active",
         TaskStatus::PausedForCredits => "paused_for_credits",
         TaskStatus::NeedsAttention => "needs_attention",
-    }
-}
-
-/// A subscription's status as it is called.
-pub fn subscription_status(status: SubscriptionStatus) -> &'static str {
-    match status {
-        SubscriptionStatus::None => "none",
-        SubscriptionStatus::Incomplete => "incomplete",
-        SubscriptionStatus::Trialing => "trialing",
-        SubscriptionStatus::Active => "active",
-        SubscriptionStatus::PastDue => "past_due",
-        SubscriptionStatus::Unpaid => "unpaid",
-        SubscriptionStatus::Paused => "paused",
-        SubscriptionStatus::Canceled => "canceled",
     }
 }

@@ -10,12 +10,7 @@ mod replay;
 
 pub use capture::{Object, Shown};
 
-use ledger::{
-    Account, Policy, Timestamp,
-    command::{Command, Request},
-    id::OrganizationId,
-    refusal::Refusal,
-};
+use ledger::{Account, Policy, Timestamp, command::Request, id::OrganizationId, refusal::Refusal};
 use std::sync::Arc;
 use store::{Fault, Store};
 
@@ -159,9 +154,4 @@ impl Engine {
     pub async fn shut_down(&self) -> Result<(), EngineError> {
         self.inner.shut_down().await
     }
-}
-
-/// Whether a command only reads or lets happen what is due.
-pub fn is_observation(command: &Command) -> bool {
-    matches!(command, Command::Observe)
 }
