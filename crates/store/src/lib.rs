@@ -85,9 +85,6 @@ pub struct Batch<'a> {
     /// Accounts to write, after the appends of the same batch. `Rows::head` of an account that is also appended to is
     /// its head *before* the append: the store knows what it appends.
     pub rows: Vec<Rows<'a>>,
-    /// Whether every account that was ever appended to is written after this batch, so that start-up has nothing to
-    /// replay. A store that sees for itself what is written need not believe it.
-    pub all_written: bool,
 }
 
 /// What became of one append.

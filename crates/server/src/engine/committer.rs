@@ -565,7 +565,7 @@ impl Committer {
     fn commit(&mut self, forced: &BTreeSet<OrganizationId>) -> Result<Vec<OrganizationId>, Arc<Fault>> {
         let appending = self.cache.take_changed();
         let writing = self.rows_to_write(&appending, forced);
-        let stale = self.commit_these(&appending, &writing, false);
+        let stale = self.commit_these(&appending, &writing);
         for id in std::mem::take(&mut self.poisoned) {
             self.cache.remove(&id);
         }
@@ -606,12 +606,11 @@ impl Committer {
         &mut self,
         appending: &[OrganizationId],
         writing: &[OrganizationId],
-        all_written: bool,
     ) -> Result<Vec<OrganizationId>, Arc<Fault>> {
-        if appending.is_empty() && writing.is_empty() && !all_written {
+        if appending.is_empty() && writing.is_empty() {
             return Ok(Vec::new());
         }
-        let appended = match self.store_these(appending, writing, all_written) {
+        let appended = match self.store_these(appending, writing) {
             Ok(appended) => appended,
             Err(error) => {
                 // What memory says may not have happened, or may have: forget it, and ask the store when it is needed.
@@ -647,7 +646,6 @@ impl Committer {
         &mut self,
         appending: &[OrganizationId],
         writing: &[OrganizationId],
-        all_written: bool,
     ) -> Result<Vec<Appended>, Fault> {
         // An account that was dropped after a failure is loaded again, so that its rows follow all the same.
         for id in writing {
@@ -660,7 +658,7 @@ impl Committer {
             hot(id).map(|hot| Append { organization: id, head: hot.head, events: &hot.pending })
         });
         let rows = writing.iter().filter_map(hot).filter(|hot| !hot.poisoned).map(|hot| hot.rows(policy));
-        let batch = Batch { appends: appends.collect(), rows: rows.collect(), all_written };
+        let batch = Batch { appends: appends.collect(), rows: rows.collect() };
         let appended = self.shared.store.commit(&batch)?;
         let events: usize = batch.appends.iter().map(|append| append.events.len()).sum();
         metrics::histogram!("coulomb_commit_events").record(u32::try_from(events).unwrap_or(u32::MAX));
@@ -676,9 +674,8 @@ impl Committer {
             let Some(id) = self.marked.pop_first() else { break };
             writing.push(id);
         }
-        let all = self.marked.is_empty() && self.slicing.is_empty();
         self.events_since = 0;
-        self.commit_these(&[], &writing, all).map(|_| ())
+        self.commit_these(&[], &writing).map(|_| ())
     }
 
     fn write_everything(&mut self) -> Result<(), EngineError> {
