@@ -169,6 +169,7 @@ impl<'a> Committer<'a> {
                 .map(|(n, events)| Append { organization: &self.ids[*n], head: self.held[*n].head, events })
                 .collect(),
             rows: slice.iter().map(|n| rows(&self.held[*n], &self.policy)).collect(),
+            ..Batch::default()
         };
         let answers = self.store.commit(&batch).expect("the store works");
         for ((n, events), answer) in events.iter().zip(&answers) {

@@ -1,8 +1,8 @@
 //! A store that fails on schedule, to see what the rest of the program does then. It wraps a real one.
 
 use crate::{
-    ApiKey, Appended, Batch, Fault, Loaded, OrganizationRow, Page, RunFilter, Store, StoredEvent, Tables,
-    tally::TallyRow,
+    ApiKey, Appended, Batch, Fault, Given, Loaded, Need, OrganizationRow, Page, RunFilter, Store,
+    StoredEvent, Tables, tally::TallyRow,
 };
 use ledger::{
     Timestamp,
@@ -86,6 +86,10 @@ impl<S: Store> Store for Faulty<S> {
 
     fn recall(&self, organization: &OrganizationId, keys: &[PartKey]) -> Result<Vec<Part>, Fault> {
         self.read(|store| store.recall(organization, keys))
+    }
+
+    fn fetch(&self, needs: &[Need<'_>]) -> Result<Vec<Given>, Fault> {
+        self.read(|store| store.fetch(needs))
     }
 
     fn commit(&self, batch: &Batch<'_>) -> Result<Vec<Appended>, Fault> {

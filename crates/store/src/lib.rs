@@ -85,6 +85,36 @@ pub struct Batch<'a> {
     /// Accounts to write, after the appends of the same batch. `Rows::head` of an account that is also appended to is
     /// its head *before* the append: the store knows what it appends.
     pub rows: Vec<Rows<'a>>,
+    /// Refused starts that are no events (R5.6), to be added to what is counted already, whatever the account's version.
+    pub counts: Vec<(&'a OrganizationId, &'a Tally)>,
+}
+
+/// What whoever decides needs of one account.
+#[derive(Clone, Debug)]
+pub struct Need<'a> {
+    /// Whose.
+    pub organization: &'a OrganizationId,
+    /// The end of the history of the account that is at hand; none: it is not at hand.
+    pub at_hand: Option<Head>,
+    /// Closed parts that may exist and are not at hand.
+    pub parts: Vec<PartKey>,
+}
+
+impl Need<'_> {
+    /// Whether there is anything to fetch.
+    pub fn is_anything(&self) -> bool {
+        self.at_hand.is_none() || !self.parts.is_empty()
+    }
+}
+
+/// What a store gives for a [`Need`].
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// The account, where it was not at hand or somebody else has moved it on since. What was at hand is worth nothing
+    /// then: also the parts that were not asked for have to be asked for.
+    pub loaded: Option<Loaded>,
+    /// Those of the parts that exist, as they are at the account's version.
+    pub parts: Vec<Part>,
 }
 
 /// What became of one append.
@@ -99,7 +129,7 @@ pub enum Appended {
 /// When the tables are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tables {
-    /// With the events, in the same commit: several servers write.
+    /// With the events, in the same commit, because several servers write: each append comes with its account's rows.
     EachCommit,
     /// Later, in slices: this server alone writes.
     Late,
@@ -213,12 +243,29 @@ pub trait Store: Send + Sync + 'static {
     /// and its debts.
     fn recall(&self, organization: &OrganizationId, keys: &[PartKey]) -> Result<Vec<Part>, Fault>;
 
+    /// What a round of decisions needs, all at once: what it answers is true at one instant for each account, after the
+    /// call began. A store that several servers write looks whether the accounts at hand still are as they are stored.
+    fn fetch(&self, needs: &[Need<'_>]) -> Result<Vec<Given>, Fault> {
+        let give = |need: &Need<'_>| {
+            let loaded = need.at_hand.is_none().then(|| self.load(need.organization)).transpose()?;
+            let known = need.at_hand.or(loaded.as_ref().map(|loaded| loaded.head));
+            let parts = match known {
+                Some(head) if head.seq > 0 && !need.parts.is_empty() => {
+                    self.recall(need.organization, &need.parts)?
+                }
+                _ => Vec::new(),
+            };
+            Ok(Given { loaded, parts })
+        };
+        needs.iter().map(give).collect()
+    }
+
     /// Makes a batch durable: one transaction, one flush. The answers are in the order of the appends; where one is stale
-    /// the others are stored, and rows of a stale account are left out.
+    /// the others are stored. Rows of an account that somebody else has moved on are left out.
     ///
     /// # Panics
-    /// Where rows are handed over of an account that is not at the end of its history and not stale: its caller would
-    /// take changes for written that are not.
+    /// Where several servers write: on an append without its account's rows. Where this one alone writes: on rows of an
+    /// account that is not at the end of its history and not stale; its caller would take changes for written that are not.
     fn commit(&self, batch: &Batch<'_>) -> Result<Vec<Appended>, Fault>;
 
     /// Organizations with something due at or before this instant, soonest first. One may be named too early, after a

@@ -64,6 +64,16 @@ impl Tally {
         self.sums.clear();
     }
 
+    /// Adds what another counted.
+    pub fn add(&mut self, other: &Tally) {
+        for (key, more) in other.rows() {
+            let sums = self.sums.entry(key.clone()).or_default();
+            sums.credits = sums.credits.plus(more.credits);
+            sums.runs = sums.runs.saturating_add(more.runs);
+            sums.refused = sums.refused.saturating_add(more.refused);
+        }
+    }
+
     /// Counts an event that has just been folded into this account.
     pub fn absorb(&mut self, recorded: &Recorded, account: &Account) {
         match &recorded.event {

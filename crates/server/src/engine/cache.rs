@@ -1,8 +1,14 @@
 //! The accounts in memory, a bounded number of them. An account with changes that are not written is never let go.
 
-use ledger::{Account, Policy, command::Request, event::Recorded, id::OrganizationId};
+use crate::clock;
+use ledger::{
+    Account, Policy, Timestamp,
+    command::{PartKey, Request},
+    event::Recorded,
+    id::OrganizationId,
+};
 use std::collections::HashMap;
-use store::{Fault, Head, Loaded, Rows, Store, tally::Tally};
+use store::{Given, Head, Loaded, Need, Rows, tally::Tally};
 
 /// An account in memory, and where it stands beside the store.
 pub(super) struct Hot {
@@ -13,8 +19,6 @@ pub(super) struct Hot {
     pub pending: Vec<Recorded>,
     /// Usage and refusals that are in no row.
     pub tally: Tally,
-    /// A rule stopped half way through a decision: the account cannot be trusted and is dropped after this commit.
-    pub poisoned: bool,
     /// Changed since its rows were written.
     unwritten: bool,
     /// Among those to commit in this round.
@@ -23,19 +27,9 @@ pub(super) struct Hot {
 }
 
 impl Hot {
-    /// Recalls the parts that the command names and that have been written away.
-    pub fn gather(&mut self, store: &dyn Store, request: &Request) -> Result<(), Fault> {
-        if self.account.version() == 0 {
-            return Ok(());
-        }
-        let mut missing = request.parts();
-        missing.retain(|part| !self.account.has(part));
-        if !missing.is_empty() {
-            for part in store.recall(self.account.organization(), &missing)? {
-                self.account.recall(part);
-            }
-        }
-        Ok(())
+    /// The organization's now: its own clock's, where the sandbox set one, and never before what was decided.
+    pub fn now(&self) -> Timestamp {
+        self.account.core().test_clock.unwrap_or_else(clock::now).max(self.account.core().last)
     }
 
     /// The rows to write for it.
@@ -63,25 +57,33 @@ impl Cache {
         Cache { accounts: HashMap::new(), changed: Vec::new(), accounts_max, round: 0 }
     }
 
-    /// The account, loaded where it is not in memory.
-    pub fn get(&mut self, store: &dyn Store, id: &OrganizationId) -> Result<&mut Hot, Fault> {
-        if !self.accounts.contains_key(id) {
-            let Loaded { account, head, tally } = store.load(id)?;
-            let hot = Hot {
-                account,
-                head,
-                pending: Vec::new(),
-                tally,
-                poisoned: false,
-                unwritten: false,
-                listed: false,
-                used: self.round,
-            };
-            self.accounts.insert(id.clone(), hot);
+    /// What has to be fetched before these are decided: the account, and what they name and is not at hand.
+    pub fn need<'a>(&self, organization: &'a OrganizationId, requests: &[&Request]) -> Need<'a> {
+        let hot = self.accounts.get(organization);
+        let mut parts: Vec<PartKey> = requests.iter().flat_map(|request| request.parts()).collect();
+        if let Some(Hot { account, .. }) = hot {
+            parts.retain(|part| account.version() > 0 && !account.has(part));
         }
-        let hot = self.accounts.get_mut(id).expect("it was loaded");
+        Need { organization, at_hand: hot.map(|hot| hot.head), parts }
+    }
+
+    /// Takes what was fetched.
+    pub fn take(&mut self, organization: &OrganizationId, given: Given) {
+        if let Some(Loaded { account, head, tally }) = given.loaded {
+            let (pending, used) = (Vec::new(), self.round);
+            let hot = Hot { account, head, pending, tally, unwritten: false, listed: false, used };
+            self.accounts.insert(organization.clone(), hot);
+        }
+        if let Some(hot) = self.accounts.get_mut(organization) {
+            given.parts.into_iter().for_each(|part| hot.account.recall(part));
+        }
+    }
+
+    /// The account, if it is in memory, to decide on.
+    pub fn get(&mut self, id: &OrganizationId) -> Option<&mut Hot> {
+        let hot = self.accounts.get_mut(id)?;
         hot.used = self.round;
-        Ok(hot)
+        Some(hot)
     }
 
     /// The account, where it is in memory.
@@ -89,10 +91,10 @@ impl Cache {
         self.accounts.get(id)
     }
 
-    /// Notes that the account is to be committed, or only written. Whether its rows stood for it until now.
-    pub fn touch(&mut self, id: &OrganizationId, commits: bool) -> bool {
+    /// Notes that the account has something to commit. Whether its rows stood for it until now.
+    pub fn touch(&mut self, id: &OrganizationId) -> bool {
         let Some(hot) = self.accounts.get_mut(id) else { return false };
-        if commits && !hot.listed {
+        if !hot.listed {
             hot.listed = true;
             self.changed.push(id.clone());
         }

@@ -1,20 +1,31 @@
 //! The committer: one thread that owns the accounts in memory, decides what waits, commits it, and answers.
 //!
-//! A round takes everything that waits (up to a limit), decides it in order, and makes it durable in one commit. Batches
-//! form by themselves while a commit runs; nothing ever waits for a batch to fill. Where the tables are late, each commit
-//! also writes the rows of a slice of the accounts that have changed, and when nobody asks for a moment, all of them.
+//! A round takes everything that waits (up to a limit), fetches what it names, decides it in order, and makes it durable in
+//! one commit. Batches form by themselves while a commit runs; nothing ever waits for a batch to fill. Where the tables are
+//! late, each commit also writes the rows of a slice of the accounts that have changed, and when nobody asks for a moment,
+//! all of them.
+//!
+//! Where several servers write, an account in memory may be old. The fetch at the beginning of a round says so, so that
+//! also a read or a refusal, which writes nothing, is true at an instant after it was asked; and an append names the version
+//! that it was decided on, so that of two servers one wins and the other decides again.
 
-use super::{EngineError, Limits, Receipt, Shown, View, cache::Cache, capture::capture, replay};
+use super::{
+    EngineError, Limits, Receipt, Shown, View,
+    cache::{Cache, Hot},
+    capture::capture,
+    replay,
+};
 use crate::clock;
 use ledger::{
-    Policy,
+    Policy, Timestamp,
     command::{Command, Request},
     decide::Done,
+    event::Recorded,
     id::OrganizationId,
     refusal::Refusal,
 };
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Condvar, Mutex, MutexGuard,
@@ -22,7 +33,7 @@ use std::{
     },
     time::Duration,
 };
-use store::{Append, Appended, Batch, Fault, Store, Tables};
+use store::{Append, Appended, Batch, Fault, Need, Store, Tables, tally::Tally};
 use tokio::sync::oneshot;
 
 /// How often a command is decided again because another server was faster, or its account had to be dropped.
@@ -36,6 +47,9 @@ const IDLE_MAX: Duration = Duration::from_secs(1);
 
 /// How many accounts' rows one commit writes when nobody asks.
 const IDLE_ACCOUNTS: usize = 500;
+
+/// Of how many organizations refused starts are only counted in memory while the server is busy.
+const COUNTED_MAX: usize = 1_000;
 
 /// What the callers and the committer share.
 pub(super) struct Shared {
@@ -51,9 +65,11 @@ pub(super) struct Shared {
     rebuilding: tokio::sync::Semaphore,
 }
 
-/// Runs on the committer with the account, and gives what to do once it is known whether the round was committed.
-type Reader = Box<dyn FnOnce(Result<View<'_>, EngineError>) -> Deliver + Send>;
-type Deliver = Box<dyn FnOnce(Option<EngineError>) + Send>;
+/// Reads an account on the committer, when everything in the round that it was asked in is durable.
+type Reader = Box<dyn FnOnce(Result<View<'_>, EngineError>) + Send>;
+
+/// Commands for several organizations, shared by the caller and the committer.
+type Requests = Arc<Vec<(OrganizationId, Request)>>;
 
 /// What a command came to, on the committer.
 enum Decided {
@@ -64,42 +80,42 @@ enum Decided {
         version: u64,
         shown: Shown,
     },
+    /// What was due has happened; whoever wanted that reads the account.
+    Observed,
 }
 
 type Answers = Vec<Result<Decided, EngineError>>;
 
-enum Job {
-    Execute {
-        requests: Arc<Vec<(OrganizationId, Request)>>,
-        reply: oneshot::Sender<Answers>,
-    },
-    View {
-        organization: OrganizationId,
-        reader: Reader,
-    },
-    Preview {
-        organization: OrganizationId,
-        request: Request,
-        reply: oneshot::Sender<Result<Receipt, EngineError>>,
-    },
-    Written {
-        organization: OrganizationId,
-        reply: oneshot::Sender<Result<(), EngineError>>,
-    },
-    Sweep {
-        limit: usize,
-        reply: oneshot::Sender<Result<usize, EngineError>>,
-    },
-    ShutDown {
-        reply: oneshot::Sender<Result<(), EngineError>>,
-    },
+/// Something to decide, and who waits for it.
+struct Job {
+    requests: Requests,
+    caller: Caller,
+}
+
+/// Who waits, and for what.
+enum Caller {
+    Execution(oneshot::Sender<Answers>),
+    /// Decided on a copy: nothing of it is kept.
+    Preview(oneshot::Sender<Result<Receipt, EngineError>>),
+    View(Reader),
+    /// The rows of the organization have to stand for it.
+    Written(oneshot::Sender<Result<(), EngineError>>),
+    /// As above, for organizations that nobody asks for.
+    Sweep(oneshot::Sender<()>),
+    ShutDown(oneshot::Sender<Result<(), EngineError>>),
 }
 
 impl Job {
+    /// Something to do with what is due on these organizations.
+    fn observing(organizations: impl IntoIterator<Item = OrganizationId>, caller: Caller) -> Job {
+        let requests = organizations.into_iter().map(|organization| (organization, Request::observe()));
+        Job { requests: Arc::new(requests.collect()), caller }
+    }
+
     fn commands(&self) -> usize {
-        match self {
-            Job::Execute { requests, .. } => requests.len(),
-            Job::ShutDown { .. } => 0,
+        match self.caller {
+            Caller::Execution(_) => self.requests.len(),
+            Caller::ShutDown(_) => 0,
             _ => 1,
         }
     }
@@ -137,7 +153,7 @@ impl Shared {
     ) -> Result<Vec<Result<Receipt, EngineError>>, EngineError> {
         let requests = Arc::new(requests);
         let (reply, answer) = oneshot::channel();
-        self.ask(Job::Execute { requests: Arc::clone(&requests), reply })?;
+        self.ask(Job { requests: Arc::clone(&requests), caller: Caller::Execution(reply) })?;
         let answers = answer.await.map_err(|_| EngineError::ShuttingDown)?;
         let mut receipts = Vec::with_capacity(answers.len());
         for (answer, (organization, request)) in answers.into_iter().zip(requests.iter()) {
@@ -147,6 +163,7 @@ impl Shared {
                     let _turn = self.rebuilding.acquire().await.map_err(|_| EngineError::ShuttingDown)?;
                     replay::first_answer(self, organization, request, seq, version, shown).await
                 }
+                Ok(Decided::Observed) => Err(EngineError::ShuttingDown),
                 Err(error) => Err(error),
             });
         }
@@ -160,13 +177,10 @@ impl Shared {
     ) -> Result<T, EngineError> {
         let (reply, answer) = oneshot::channel();
         let reader: Reader = Box::new(move |view| {
-            let value = view.map(read);
-            Box::new(move |failed| {
-                // A caller that has gone away needs no answer.
-                let _ = reply.send(failed.map_or(value, Err));
-            })
+            // A caller that has gone away needs no answer.
+            let _ = reply.send(view.map(read));
         });
-        self.ask(Job::View { organization, reader })?;
+        self.ask(Job::observing([organization], Caller::View(reader)))?;
         answer.await.map_err(|_| EngineError::ShuttingDown)?
     }
 
@@ -175,33 +189,31 @@ impl Shared {
         organization: OrganizationId,
         request: Request,
     ) -> Result<Receipt, EngineError> {
-        self.ask_for(|reply| Job::Preview { organization, request, reply }).await
+        let (reply, answer) = oneshot::channel();
+        let requests = Arc::new(vec![(organization, request)]);
+        self.ask(Job { requests, caller: Caller::Preview(reply) })?;
+        answer.await.map_err(|_| EngineError::ShuttingDown)?
     }
 
     pub(super) async fn written(&self, organization: OrganizationId) -> Result<(), EngineError> {
-        self.ask_for(|reply| Job::Written { organization, reply }).await
+        let (reply, answer) = oneshot::channel();
+        self.ask(Job::observing([organization], Caller::Written(reply)))?;
+        answer.await.map_err(|_| EngineError::ShuttingDown)?
     }
 
-    pub(super) async fn sweep(&self, limit: usize) -> Result<usize, EngineError> {
-        self.ask_for(|reply| Job::Sweep { limit, reply }).await
+    pub(super) async fn sweep(&self, organizations: Vec<OrganizationId>) -> Result<(), EngineError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Job::observing(organizations, Caller::Sweep(reply)))?;
+        answer.await.map_err(|_| EngineError::ShuttingDown)
     }
 
     pub(super) async fn shut_down(&self) -> Result<(), EngineError> {
         let (reply, answer) = oneshot::channel();
         if !self.closed.swap(true, Ordering::SeqCst) {
-            self.push(Job::ShutDown { reply });
+            self.push(Job { requests: Arc::default(), caller: Caller::ShutDown(reply) });
             answer.await.map_err(|_| EngineError::ShuttingDown)??;
         }
         Ok(())
-    }
-
-    async fn ask_for<T>(
-        &self,
-        job: impl FnOnce(oneshot::Sender<Result<T, EngineError>>) -> Job,
-    ) -> Result<T, EngineError> {
-        let (reply, answer) = oneshot::channel();
-        self.ask(job(reply))?;
-        answer.await.map_err(|_| EngineError::ShuttingDown)?
     }
 
     fn ask(&self, job: Job) -> Result<(), EngineError> {
@@ -230,11 +242,30 @@ impl Shared {
     }
 }
 
+/// A job in a round, and what its commands have come to so far.
+struct Waiting {
+    job: Job,
+    answers: Vec<Option<Result<Decided, EngineError>>>,
+}
+
 /// One command of a round.
+#[derive(Clone)]
 struct Item {
-    job: usize,
+    waiting: usize,
     place: usize,
-    requests: Arc<Vec<(OrganizationId, Request)>>,
+    requests: Requests,
+    how: How,
+}
+
+/// How a command is decided.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// For good.
+    Execute,
+    /// On a copy.
+    Preview,
+    /// Only to let happen what is due.
+    Observe,
 }
 
 impl Item {
@@ -247,25 +278,26 @@ impl Item {
     }
 }
 
-/// The commands of a round: decided, and to be decided once their account is loaded again.
+/// The jobs of a round.
 #[derive(Default)]
 struct Round {
-    decided: Vec<Item>,
-    again: Vec<Item>,
+    waiting: Vec<Waiting>,
+    /// Organizations whose rows are to be written.
+    forced: BTreeSet<OrganizationId>,
 }
 
-/// A call that waits for its commands, and what they have come to so far.
-struct Execution {
-    reply: oneshot::Sender<Answers>,
-    answers: Vec<Option<Result<Decided, EngineError>>>,
-}
+impl Round {
+    fn answer(&mut self, item: &Item, answer: Result<Decided, EngineError>) {
+        self.waiting[item.waiting].answers[item.place] = Some(answer);
+    }
 
-/// What waits for a round's commit.
-struct Waiting {
-    executions: Vec<Execution>,
-    deliveries: Vec<(OrganizationId, Deliver)>,
-    written: Vec<(OrganizationId, oneshot::Sender<Result<(), EngineError>>)>,
-    sweeps: Vec<(usize, oneshot::Sender<Result<usize, EngineError>>)>,
+    /// What was decided and could not be made durable. A refusal stands: it rests on what was durable before.
+    fn fail(&mut self, item: &Item, fault: &Arc<Fault>) {
+        let answer = &mut self.waiting[item.waiting].answers[item.place];
+        if !matches!(answer, Some(Err(_))) {
+            *answer = Some(Err(EngineError::Store(Arc::clone(fault))));
+        }
+    }
 }
 
 struct Committer {
@@ -280,8 +312,12 @@ struct Committer {
     events_since: usize,
     /// For how long nobody must ask before rows are written: longer while that fails.
     patience: Duration,
-    /// Accounts to drop after this commit: a rule stopped half way through a decision on them.
-    poisoned: Vec<OrganizationId>,
+    /// Refused starts that are no events and are not written.
+    counted: BTreeMap<OrganizationId, Tally>,
+    /// Accounts that were dropped since the last commit: a rule stopped half way through a decision on them.
+    dropped: BTreeSet<OrganizationId>,
+    /// Accounts that could not be loaded for the decisions at hand.
+    unready: BTreeMap<OrganizationId, Arc<Fault>>,
 }
 
 impl Committer {
@@ -295,7 +331,9 @@ impl Committer {
             set: 0,
             events_since: 0,
             patience: IDLE,
-            poisoned: Vec::new(),
+            counted: BTreeMap::new(),
+            dropped: BTreeSet::new(),
+            unready: BTreeMap::new(),
         }
     }
 
@@ -325,7 +363,7 @@ impl Committer {
 
     /// What waits, up to a limit; nothing, where nobody has asked for a moment and there are rows to write.
     fn next_jobs(&mut self) -> Vec<Job> {
-        let unwritten = !self.marked.is_empty() || !self.slicing.is_empty();
+        let unwritten = self.is_unwritten();
         let mut queue = self.shared.lock();
         while queue.is_empty() {
             if unwritten {
@@ -354,222 +392,238 @@ impl Committer {
         jobs
     }
 
+    fn is_unwritten(&self) -> bool {
+        !self.marked.is_empty() || !self.slicing.is_empty() || !self.counted.is_empty()
+    }
+
     /// Decides these jobs, commits, and answers. Gives back whom to tell when everything is written at the end.
     fn round(&mut self, jobs: Vec<Job>) -> Option<oneshot::Sender<Result<(), EngineError>>> {
-        let mut waiting = Waiting {
-            executions: Vec::new(),
-            deliveries: Vec::new(),
-            written: Vec::new(),
-            sweeps: Vec::new(),
-        };
-        let mut items = Vec::new();
         let mut round = Round::default();
-        let mut forced = BTreeSet::new();
+        let mut items = Vec::new();
         let mut closing = None;
         for job in jobs {
-            match job {
-                Job::Execute { requests, reply } => {
-                    let job = waiting.executions.len();
-                    items.extend((0..requests.len()).map(|place| Item {
-                        job,
-                        place,
-                        requests: Arc::clone(&requests),
-                    }));
-                    let answers = requests.iter().map(|_| None).collect();
-                    waiting.executions.push(Execution { reply, answers });
+            let how = match job.caller {
+                Caller::Execution(_) => How::Execute,
+                Caller::Preview(_) => How::Preview,
+                Caller::ShutDown(reply) => {
+                    closing = Some(reply);
+                    continue;
                 }
-                // Reads and the rest see what was asked before them in the same round.
-                Job::View { organization, reader } => {
-                    self.decide_all(&mut items, &mut round, &mut waiting);
-                    let view = self.observe(&organization);
-                    let deliver = match view {
-                        Ok(()) => self.read(&organization, reader),
-                        Err(error) => reader(Err(error)),
-                    };
-                    waiting.deliveries.push((organization, deliver));
-                }
-                Job::Preview { organization, request, reply } => {
-                    self.decide_all(&mut items, &mut round, &mut waiting);
-                    let _ = reply.send(self.preview(&organization, &request));
-                }
-                Job::Written { organization, reply } => {
-                    self.decide_all(&mut items, &mut round, &mut waiting);
-                    match self.observe(&organization) {
-                        Ok(()) => {
-                            forced.insert(organization.clone());
-                            waiting.written.push((organization, reply));
-                        }
-                        Err(error) => drop(reply.send(Err(error))),
-                    }
-                }
-                Job::Sweep { limit, reply } => {
-                    self.decide_all(&mut items, &mut round, &mut waiting);
-                    match self.sweep(limit) {
-                        Ok(swept) => waiting.sweeps.push((swept, reply)),
-                        Err(error) => drop(reply.send(Err(error))),
-                    }
-                }
-                Job::ShutDown { reply } => closing = Some(reply),
-            }
-        }
-        self.decide_all(&mut items, &mut round, &mut waiting);
-        let mut attempts = 0;
-        let mut stale_ever = BTreeSet::new();
-        let failed = loop {
-            let stale = match self.commit(&forced) {
-                Ok(stale) => stale,
-                Err(error) => break Some(error),
+                _ => How::Observe,
             };
-            items.append(&mut round.again);
-            items.extend(round.decided.extract_if(.., |item| stale.contains(item.organization())));
-            stale_ever.extend(stale);
-            if items.is_empty() {
-                break None;
-            }
-            attempts += 1;
-            if attempts > ATTEMPTS_MAX {
-                break Some(Arc::new(Fault::Unavailable("other servers were faster too often".into())));
-            }
-            self.decide_all(&mut items, &mut round, &mut waiting);
-        };
-        answer(waiting, failed, &stale_ever);
+            self.ask_for_rows(&mut round, &job);
+            let (waiting, requests) = (round.waiting.len(), &job.requests);
+            items.extend((0..requests.len()).map(|place| Item {
+                waiting,
+                place,
+                requests: Arc::clone(requests),
+                how,
+            }));
+            let answers = requests.iter().map(|_| None).collect();
+            round.waiting.push(Waiting { job, answers });
+        }
+        self.settle(items, &mut round);
+        for Waiting { job, answers } in round.waiting {
+            self.answer(job, answers);
+        }
         self.cache.evict();
         closing
     }
 
-    /// Decides these items in order and keeps what they came to; those whose account has to be loaded again wait.
-    fn decide_all(&mut self, items: &mut Vec<Item>, round: &mut Round, waiting: &mut Waiting) {
-        for item in items.drain(..) {
-            let decided = match self.decide(item.organization(), item.request()) {
-                Ok(None) => {
-                    round.again.push(item);
-                    continue;
-                }
-                Ok(Some(decided)) => Ok(decided),
-                Err(error) => Err(error),
-            };
-            waiting.executions[item.job].answers[item.place] = Some(decided);
-            round.decided.push(item);
+    /// Notes whose rows a job wants to be written.
+    fn ask_for_rows(&mut self, round: &mut Round, job: &Job) {
+        let organizations = job.requests.iter().map(|(organization, _)| organization.clone());
+        match (&job.caller, self.shared.store.tables()) {
+            (Caller::Written(_), _) | (Caller::Sweep(_), Tables::EachCommit) => {
+                round.forced.extend(organizations);
+            }
+            (Caller::Sweep(_), Tables::Late) => self.marked.extend(organizations),
+            _ => {}
         }
     }
 
-    /// Decides one command. Nothing, where the account has to be loaded again first.
-    fn decide(
-        &mut self,
-        organization: &OrganizationId,
-        request: &Request,
-    ) -> Result<Option<Decided>, EngineError> {
-        let shared = Arc::clone(&self.shared);
-        let hot = self.cache.get(&*shared.store, organization).map_err(fault)?;
-        if hot.poisoned {
-            return Ok(None);
-        }
-        hot.gather(&*shared.store, request).map_err(fault)?;
-        let now = hot.account.core().test_clock.unwrap_or_else(clock::now);
-        let decision = catch_unwind(AssertUnwindSafe(|| {
-            let answer = hot.account.execute(&shared.policy, request, now);
-            for recorded in &answer.events {
-                hot.tally.absorb(recorded, &hot.account);
+    /// Decides and commits until each of these is durable, refused, or has failed. Where another server was faster, the
+    /// account is fetched and what was decided on it is decided again.
+    fn settle(&mut self, mut items: Vec<Item>, round: &mut Round) {
+        for _ in 0..ATTEMPTS_MAX {
+            if items.is_empty() {
+                return;
             }
-            let done = match &answer.result {
-                Ok(done) => *done,
-                Err(refusal) => return (answer.events, Err(refusal.clone())),
-            };
-            let shown = capture(
-                &hot.account,
-                &shared.policy,
-                answer.at,
-                request.by(),
-                request.command(),
-                &answer.events,
-            );
-            let decided = match done {
-                Done::Replayed { seq } => Decided::Replay { seq, version: hot.account.version(), shown },
-                done => Decided::Receipt(Receipt { replayed: false, waiting: done == Done::Waiting, shown }),
-            };
-            (answer.events, Ok(decided))
+            self.fetch(&items);
+            let (mut decided, mut again) = (Vec::new(), Vec::new());
+            for item in items.drain(..) {
+                match self.decide(&item) {
+                    Some(answer) => {
+                        // A command that breaks an account is not tried on it a second time.
+                        let broken = matches!(answer, Err(EngineError::Broken(_)));
+                        round.answer(&item, answer);
+                        if !broken {
+                            decided.push(item);
+                        }
+                    }
+                    None => again.push(item),
+                }
+            }
+            match self.commit(&round.forced) {
+                Ok(stale) => {
+                    again.extend(decided.extract_if(.., |item| stale.contains(item.organization())));
+                    self.count_refusals(&decided, round);
+                    // In the order they were asked in.
+                    again.sort_by_key(|item| (item.waiting, item.place));
+                    items = again;
+                }
+                Err(fault) => {
+                    decided.iter().chain(&again).for_each(|item| round.fail(item, &fault));
+                    return;
+                }
+            }
+        }
+        let fault = Arc::new(Fault::Unavailable("other servers were faster too often".into()));
+        for item in &items {
+            round.answer(item, Err(EngineError::Store(Arc::clone(&fault))));
+        }
+    }
+
+    /// Brings the accounts to decide on into memory, with the closed parts that are named; where several servers write,
+    /// as they are now.
+    fn fetch(&mut self, items: &[Item]) {
+        self.unready.clear();
+        let mut wanted: BTreeMap<&OrganizationId, Vec<&Request>> = BTreeMap::new();
+        for item in items {
+            wanted.entry(item.organization()).or_default().push(item.request());
+        }
+        let mut first = true;
+        // An account that was moved on by somebody else is here without what was named: a second time for those.
+        while !wanted.is_empty() {
+            let shared = first && self.shared.store.tables() == Tables::EachCommit;
+            let needs = wanted.iter().map(|(id, requests)| self.cache.need(id, requests));
+            let needs: Vec<Need<'_>> = needs.filter(|need| shared || need.is_anything()).collect();
+            let replaced = self.take(&needs);
+            wanted.retain(|id, _| replaced.contains(*id));
+            first = false;
+        }
+    }
+
+    /// Fetches what is needed; says which accounts were replaced by newer ones.
+    fn take(&mut self, needs: &[Need<'_>]) -> BTreeSet<OrganizationId> {
+        let mut replaced = BTreeSet::new();
+        if needs.is_empty() {
+            return replaced;
+        }
+        match self.shared.store.fetch(needs) {
+            Ok(given) => {
+                for (need, given) in needs.iter().zip(given) {
+                    if need.at_hand.is_some() && given.loaded.is_some() {
+                        replaced.insert(need.organization.clone());
+                    }
+                    self.cache.take(need.organization, given);
+                }
+            }
+            // What is wrong with one account must not stop the others.
+            Err(Fault::Damaged(_) | Fault::TooNew(_)) if needs.len() > 1 => {
+                for need in needs {
+                    replaced.extend(self.take(std::slice::from_ref(need)));
+                }
+            }
+            Err(fault) => {
+                let fault = Arc::new(fault);
+                for need in needs {
+                    self.unready.insert(need.organization.clone(), Arc::clone(&fault));
+                }
+            }
+        }
+        replaced
+    }
+
+    /// Decides one command. Nothing, where the account has to be fetched again first.
+    fn decide(&mut self, item: &Item) -> Option<Result<Decided, EngineError>> {
+        let (organization, request) = (item.organization(), item.request());
+        if let Some(fault) = self.unready.get(organization) {
+            return Some(Err(EngineError::Store(Arc::clone(fault))));
+        }
+        let policy = &*self.shared.policy;
+        let hot = self.cache.get(organization)?;
+        let now = hot.now();
+        let decision = catch_unwind(AssertUnwindSafe(|| match item.how {
+            How::Preview => (preview(hot, policy, request, now), false),
+            How::Execute | How::Observe => execute(hot, policy, request, now, item.how),
         }));
-        let Ok((events, result)) = decision else {
-            // What was decided before it in this round stands; the account in memory does not.
+        let Ok((answer, changed)) = decision else {
+            // The account in memory cannot be trusted; what was decided on it in this round is decided again.
             tracing::error!(%organization, "deciding a command met a broken invariant; the account was dropped");
             metrics::counter!("coulomb_broken_total").increment(1);
-            hot.poisoned = true;
-            self.poisoned.push(organization.clone());
-            return Err(EngineError::Broken(organization.clone()));
+            self.cache.remove(organization);
+            self.dropped.insert(organization.clone());
+            return Some(Err(EngineError::Broken(organization.clone())));
         };
-        let changed = !events.is_empty();
-        hot.pending.extend(events);
-        let counted = match (&result, request.command()) {
-            (Err(Refusal::Start(start)), Command::Start { kind, task, member, .. }) if !start.recorded => {
-                hot.tally.refused(now, kind.clone(), member.clone(), task.clone());
-                true
-            }
-            _ => false,
-        };
-        if (changed || counted) && self.cache.touch(organization, changed) {
+        if changed && self.cache.touch(organization) {
             self.marked.insert(organization.clone());
         }
-        result.map(Some).map_err(EngineError::from)
+        Some(answer)
     }
 
-    /// Lets what is due happen.
-    fn observe(&mut self, organization: &OrganizationId) -> Result<(), EngineError> {
-        match self.decide(organization, &Request::observe())? {
-            Some(_) => Ok(()),
-            // Dropped because of a command before it in this round.
-            None => Err(EngineError::Broken(organization.clone())),
-        }
-    }
-
-    fn read(&mut self, organization: &OrganizationId, reader: Reader) -> Deliver {
-        let shared = Arc::clone(&self.shared);
-        match self.cache.get(&*shared.store, organization) {
-            Ok(hot) => {
-                let now =
-                    hot.account.core().test_clock.unwrap_or_else(clock::now).max(hot.account.core().last);
-                reader(Ok(View { account: &hot.account, policy: &shared.policy, now }))
+    /// Counts refused starts that are answered and are no events (R5.6).
+    fn count_refusals(&mut self, answered: &[Item], round: &Round) {
+        for item in answered.iter().filter(|item| item.how == How::Execute) {
+            let answer = &round.waiting[item.waiting].answers[item.place];
+            let Some(Err(EngineError::Refused(Refusal::Start(start)))) = answer else { continue };
+            let Command::Start { kind, task, member, .. } = item.request().command() else { continue };
+            if !start.recorded
+                && let Some(hot) = self.cache.get(item.organization())
+            {
+                let counted = self.counted.entry(item.organization().clone()).or_default();
+                counted.refused(hot.now(), kind.clone(), member.clone(), task.clone());
             }
-            Err(error) => reader(Err(fault(error))),
         }
     }
 
-    fn preview(&mut self, organization: &OrganizationId, request: &Request) -> Result<Receipt, EngineError> {
-        let shared = Arc::clone(&self.shared);
-        let hot = self.cache.get(&*shared.store, organization).map_err(fault)?;
-        hot.gather(&*shared.store, request).map_err(fault)?;
-        let now = hot.account.core().test_clock.unwrap_or_else(clock::now);
-        let (answer, account) = hot.account.preview(&shared.policy, request, now);
-        let done = answer.result?;
-        let shown =
-            capture(&account, &shared.policy, answer.at, request.by(), request.command(), &answer.events);
-        Ok(Receipt { replayed: matches!(done, Done::Replayed { .. }), waiting: done == Done::Waiting, shown })
-    }
-
-    /// Lets what is due happen on accounts that nobody asks for. Each is written afterwards, so that its row says when
-    /// something is due next.
-    fn sweep(&mut self, limit: usize) -> Result<usize, EngineError> {
-        let due = self.shared.store.due(clock::now(), limit).map_err(fault)?;
-        for organization in &due {
-            match self.observe(organization) {
-                Ok(()) => {
-                    self.cache.touch(organization, false);
-                    self.marked.insert(organization.clone());
+    /// Tells whoever waits for a job what has come of it.
+    fn answer(&mut self, job: Job, answers: Vec<Option<Result<Decided, EngineError>>>) {
+        let mut answers: Answers =
+            answers.into_iter().map(|answer| answer.unwrap_or(Err(EngineError::ShuttingDown))).collect();
+        // A caller that has gone away needs no answer.
+        match job.caller {
+            Caller::Execution(reply) => drop(reply.send(answers)),
+            Caller::Preview(reply) => {
+                let answer = answers.pop().unwrap_or(Err(EngineError::ShuttingDown));
+                let _ = reply.send(answer.and_then(|decided| match decided {
+                    Decided::Receipt(receipt) => Ok(receipt),
+                    Decided::Replay { .. } | Decided::Observed => Err(EngineError::ShuttingDown),
+                }));
+            }
+            Caller::View(reader) => {
+                let observed = answers.pop().unwrap_or(Err(EngineError::ShuttingDown));
+                let policy = &*self.shared.policy;
+                let hot = self.cache.get(&job.requests[0].0).ok_or(EngineError::ShuttingDown);
+                reader(observed.and(hot).map(|hot| View { account: &hot.account, policy, now: hot.now() }));
+            }
+            Caller::Written(reply) => {
+                let _ = reply.send(answers.into_iter().try_for_each(|answer| answer.map(|_| ())));
+            }
+            Caller::Sweep(reply) => {
+                for ((organization, _), answer) in job.requests.iter().zip(answers) {
+                    if let Err(error) = answer {
+                        tracing::error!(%organization, %error, "what is due could not be decided");
+                    }
                 }
-                Err(error) => tracing::error!(%organization, %error, "what is due could not be decided"),
+                let _ = reply.send(());
             }
+            Caller::ShutDown(_) => {}
         }
-        Ok(due.len())
     }
 
-    /// Commits what was decided, with the rows that are to be written. Gives back the organizations that are stale.
-    fn commit(&mut self, forced: &BTreeSet<OrganizationId>) -> Result<Vec<OrganizationId>, Arc<Fault>> {
+    /// Commits what was decided, with the rows that are to be written. Gives back the organizations on which everything
+    /// has to be decided again.
+    fn commit(&mut self, forced: &BTreeSet<OrganizationId>) -> Result<BTreeSet<OrganizationId>, Arc<Fault>> {
         let appending = self.cache.take_changed();
         let writing = self.rows_to_write(&appending, forced);
-        let stale = self.commit_these(&appending, &writing);
-        for id in std::mem::take(&mut self.poisoned) {
-            self.cache.remove(&id);
-        }
-        stale
+        let counting = match self.counted.len() {
+            many if many >= COUNTED_MAX => std::mem::take(&mut self.counted),
+            _ => forced.iter().filter_map(|id| self.counted.remove_entry(id)).collect(),
+        };
+        let mut stale = std::mem::take(&mut self.dropped);
+        stale.extend(self.commit_these(&appending, &writing, counting)?);
+        Ok(stale)
     }
 
     /// Which accounts' rows this commit writes.
@@ -577,14 +631,14 @@ impl Committer {
         &mut self,
         appending: &[OrganizationId],
         forced: &BTreeSet<OrganizationId>,
-    ) -> Vec<OrganizationId> {
-        let limits = &self.shared.limits;
+    ) -> BTreeSet<OrganizationId> {
+        let mut writing = forced.clone();
         if self.shared.store.tables() == Tables::EachCommit {
-            let mut writing: BTreeSet<OrganizationId> = std::mem::take(&mut self.marked);
-            writing.extend(forced.iter().cloned());
+            self.marked.clear();
             writing.extend(appending.iter().cloned());
-            return writing.into_iter().collect();
+            return writing;
         }
+        let limits = &self.shared.limits;
         let pending = appending.iter().filter_map(|id| self.cache.peek(id)).map(|hot| hot.pending.len());
         let events: usize = pending.sum();
         self.events_since = self.events_since.saturating_add(events);
@@ -597,28 +651,35 @@ impl Committer {
         // what a start has to replay stays bounded, however large the commits are.
         let slice = (self.set.div_ceil(limits.table_slices.max(1)))
             .max(self.set.saturating_mul(events).div_ceil(limits.table_events.max(1)));
-        let mut writing: BTreeSet<OrganizationId> = forced.clone();
         writing.extend(self.slicing.drain(..slice.min(self.slicing.len())));
-        writing.into_iter().collect()
+        writing
     }
 
     fn commit_these(
         &mut self,
         appending: &[OrganizationId],
-        writing: &[OrganizationId],
+        writing: &BTreeSet<OrganizationId>,
+        counting: BTreeMap<OrganizationId, Tally>,
     ) -> Result<Vec<OrganizationId>, Arc<Fault>> {
-        if appending.is_empty() && writing.is_empty() {
+        if appending.is_empty() && writing.is_empty() && counting.is_empty() {
             return Ok(Vec::new());
         }
-        let appended = match self.store_these(appending, writing) {
+        let appended = match self.store_these(appending, writing, &counting) {
             Ok(appended) => appended,
-            Err(error) => {
+            Err(fault) => {
                 // What memory says may not have happened, or may have: forget it, and ask the store when it is needed.
-                tracing::error!(%error, "a commit failed; the accounts in it are loaded again");
-                let touched = || appending.iter().chain(writing);
-                touched().for_each(|id| self.cache.remove(id));
-                self.marked.extend(touched().cloned());
-                return Err(Arc::new(error));
+                tracing::error!(error = %fault, "a commit failed; the accounts in it are loaded again");
+                appending.iter().chain(writing).for_each(|id| self.cache.remove(id));
+                if self.shared.store.tables() == Tables::Late {
+                    self.marked.extend(appending.iter().chain(writing).cloned());
+                }
+                // A count that may be written already is rather lost than doubled.
+                if !matches!(fault, Fault::Unknown(_)) {
+                    for (id, counted) in counting {
+                        self.counted.entry(id).or_default().add(&counted);
+                    }
+                }
+                return Err(Arc::new(fault));
             }
         };
         let mut stale = Vec::new();
@@ -632,9 +693,7 @@ impl Committer {
             }
         }
         for id in writing {
-            if stale.contains(id) || self.poisoned.contains(id) {
-                self.marked.insert(id.clone());
-            } else {
+            if !stale.contains(id) {
                 self.cache.written(id);
                 self.marked.remove(id);
             }
@@ -645,11 +704,16 @@ impl Committer {
     fn store_these(
         &mut self,
         appending: &[OrganizationId],
-        writing: &[OrganizationId],
+        writing: &BTreeSet<OrganizationId>,
+        counting: &BTreeMap<OrganizationId, Tally>,
     ) -> Result<Vec<Appended>, Fault> {
         // An account that was dropped after a failure is loaded again, so that its rows follow all the same.
-        for id in writing {
-            self.cache.get(&*self.shared.store, id)?;
+        let absent = writing.iter().filter(|id| self.cache.peek(id).is_none());
+        let needs: Vec<Need<'_>> = absent.map(|id| self.cache.need(id, &[])).collect();
+        if !needs.is_empty() {
+            for (need, given) in needs.iter().zip(self.shared.store.fetch(&needs)?) {
+                self.cache.take(need.organization, given);
+            }
         }
         let stopwatch = clock::stopwatch();
         let policy = &self.shared.policy;
@@ -657,8 +721,11 @@ impl Committer {
         let appends = appending.iter().filter_map(|id| {
             hot(id).map(|hot| Append { organization: id, head: hot.head, events: &hot.pending })
         });
-        let rows = writing.iter().filter_map(hot).filter(|hot| !hot.poisoned).map(|hot| hot.rows(policy));
-        let batch = Batch { appends: appends.collect(), rows: rows.collect() };
+        let batch = Batch {
+            appends: appends.collect(),
+            rows: writing.iter().filter_map(hot).map(|hot| hot.rows(policy)).collect(),
+            counts: counting.iter().collect(),
+        };
         let appended = self.shared.store.commit(&batch)?;
         let events: usize = batch.appends.iter().map(|append| append.events.len()).sum();
         metrics::histogram!("coulomb_commit_events").record(u32::try_from(events).unwrap_or(u32::MAX));
@@ -666,52 +733,66 @@ impl Committer {
         Ok(appended)
     }
 
-    /// Nobody asks: writes the rows of some accounts that have changed.
+    /// Nobody asks: writes the rows of some accounts that have changed, and what was counted.
     fn write_idle(&mut self) -> Result<(), Arc<Fault>> {
-        let mut writing: Vec<OrganizationId> =
+        let mut writing: BTreeSet<OrganizationId> =
             self.slicing.drain(..self.slicing.len().min(IDLE_ACCOUNTS)).collect();
         while writing.len() < IDLE_ACCOUNTS {
             let Some(id) = self.marked.pop_first() else { break };
-            writing.push(id);
+            writing.insert(id);
         }
         self.events_since = 0;
-        self.commit_these(&[], &writing).map(|_| ())
+        let counting = std::mem::take(&mut self.counted);
+        self.commit_these(&[], &writing, counting).map(|_| ())
     }
 
     fn write_everything(&mut self) -> Result<(), EngineError> {
-        while !self.marked.is_empty() || !self.slicing.is_empty() {
+        while self.is_unwritten() {
             self.write_idle().map_err(EngineError::Store)?;
         }
         Ok(())
     }
 }
 
-/// Answers everybody who waited for this round.
-fn answer(waiting: Waiting, failed: Option<Arc<Fault>>, stale: &BTreeSet<OrganizationId>) {
-    let error = || failed.clone().map(EngineError::Store);
-    for Execution { reply, answers } in waiting.executions {
-        let answers = answers.into_iter().map(|answer| match (error(), answer) {
-            // A refusal that wrote nothing stands; everything else depends on the commit.
-            (Some(error), Some(Ok(_)) | None) => Err(error),
-            (_, Some(answer)) => answer,
-            (None, None) => Err(EngineError::ShuttingDown),
-        });
-        let _ = reply.send(answers.collect());
+/// Decides a command for good; whether anything changed.
+fn execute(
+    hot: &mut Hot,
+    policy: &Policy,
+    request: &Request,
+    now: Timestamp,
+    how: How,
+) -> (Result<Decided, EngineError>, bool) {
+    let answer = hot.account.execute(policy, request, now);
+    for recorded in &answer.events {
+        hot.tally.absorb(recorded, &hot.account);
     }
-    // What was read of an account that turned out to be stale was never true; the caller asks again.
-    let read = |organization: &OrganizationId| {
-        let faster = || EngineError::Store(Arc::new(Fault::Unavailable("another server was faster".into())));
-        error().or_else(|| stale.contains(organization).then(faster))
+    let show = |events: &[Recorded]| {
+        capture(&hot.account, policy, answer.at, request.by(), request.command(), events)
     };
-    for (organization, deliver) in waiting.deliveries {
-        deliver(read(&organization));
-    }
-    for (organization, reply) in waiting.written {
-        let _ = reply.send(read(&organization).map_or(Ok(()), Err));
-    }
-    for (swept, reply) in waiting.sweeps {
-        let _ = reply.send(error().map_or(Ok(swept), Err));
-    }
+    let decided = match answer.result {
+        Err(refusal) => Err(EngineError::from(refusal)),
+        Ok(_) if how == How::Observe => Ok(Decided::Observed),
+        Ok(Done::Replayed { seq }) => {
+            Ok(Decided::Replay { seq, version: hot.account.version(), shown: show(&answer.events) })
+        }
+        Ok(done) => Ok(Decided::Receipt(Receipt {
+            replayed: false,
+            waiting: done == Done::Waiting,
+            shown: show(&answer.events),
+        })),
+    };
+    let changed = !answer.events.is_empty();
+    hot.pending.extend(answer.events);
+    (decided, changed)
+}
+
+/// What would come of a command (R9.5).
+fn preview(hot: &Hot, policy: &Policy, request: &Request, now: Timestamp) -> Result<Decided, EngineError> {
+    let (answer, account) = hot.account.preview(policy, request, now);
+    let done = answer.result?;
+    let shown = capture(&account, policy, answer.at, request.by(), request.command(), &answer.events);
+    let (replayed, waiting) = (matches!(done, Done::Replayed { .. }), done == Done::Waiting);
+    Ok(Decided::Receipt(Receipt { replayed, waiting, shown }))
 }
 
 pub(super) fn fault(error: Fault) -> EngineError {

@@ -10,6 +10,7 @@ mod replay;
 
 pub use capture::{Object, Shown};
 
+use crate::clock;
 use ledger::{Account, Policy, Timestamp, command::Request, id::OrganizationId, refusal::Refusal};
 use std::sync::Arc;
 use store::{Fault, Store};
@@ -145,9 +146,17 @@ impl Engine {
         self.inner.written(organization).await
     }
 
-    /// Lets what is due happen on idle accounts, up to `limit` of them; how many were looked at.
+    /// Lets what is due happen on idle accounts, up to `limit` of them; how many were looked at. Each is written
+    /// afterwards, so that its row says when something is due next.
     pub async fn sweep(&self, limit: usize) -> Result<usize, EngineError> {
-        self.inner.sweep(limit).await
+        let store = Arc::clone(self.store());
+        let due = tokio::task::spawn_blocking(move || store.due(clock::now(), limit)).await;
+        let due = due.map_err(|_| EngineError::ShuttingDown)?.map_err(committer::fault)?;
+        let looked_at = due.len();
+        if looked_at > 0 {
+            self.inner.sweep(due).await?;
+        }
+        Ok(looked_at)
     }
 
     /// Commits what waits, writes all rows, and ends the committer. Later calls get [`EngineError::ShuttingDown`].

@@ -43,6 +43,11 @@ pub(super) fn commit(store: &Sqlite, batch: &Batch<'_>) -> Result<Vec<Appended>,
         for rows in &batch.rows {
             work.write(rows)?;
         }
+        for (organization, counted) in &batch.counts {
+            if let Some(end) = work.end(organization)? {
+                rows::write_tally(&transaction, end.n, counted)?;
+            }
+        }
         (answers, work.finish(!batch.rows.is_empty())?)
     };
     if let Err(error) = transaction.commit() {

@@ -151,7 +151,7 @@ fn write_payment(conn: &Connection, n: i64, payment: &Payment, live: bool) -> Re
 }
 
 /// Adds to the sums. An id is never empty, so an empty text can stand for none; SQL's NULL would not be one key.
-fn write_tally(conn: &Connection, n: i64, tally: &Tally) -> Result<(), Fault> {
+pub(super) fn write_tally(conn: &Connection, n: i64, tally: &Tally) -> Result<(), Fault> {
     for (key, sums) in tally.rows() {
         let member = key.member.as_ref().map_or("", |member| member.as_str());
         let task = key.task.as_ref().map_or("", |task| task.as_str());
