@@ -1,16 +1,16 @@
 //! The program seen from outside, the way strangers meet it: a real `coulomb` process on loopback with a data folder of
 //! its own, judged by programs that other people wrote. What it answers inside is for the ordinary tests.
 
-use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::process::Command;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-use crate::shell::{Scratch, cargo, command_line, output_of, repository, run};
+use xtask::leash::{Leash, end_of};
+use xtask::shell::{Scratch, cargo, command_line, output_of, repository, run};
+
 use crate::tools::python_tool;
 
 /// How long a server may take to say that it is ready, or to stop when asked. Generous, because the machine may be busy
@@ -95,100 +95,41 @@ fn build() -> Result<PathBuf, String> {
 
 /// A running server, stopped when it goes out of scope.
 struct Server {
-    shell: Child,
-    lines: Receiver<String>,
+    leash: Leash,
     address: SocketAddr,
     log: PathBuf,
 }
-
-/// The shell between us and the server. A line on its standard input asks the server to stop, and the end of that input
-/// ends it for good, which happens also when we are killed: it never outlives us. The shell closes its own standard output,
-/// so that the end of that stream means the end of the server, and nobody has to poll for it.
-const STOPPED_BY_INPUT: &str = r#"
-    "$@" & server=$!
-    exec >&-
-    read -r _; kill -TERM "$server" 2>/dev/null
-    read -r _; kill -KILL "$server" 2>/dev/null
-    wait "$server"
-"#;
 
 impl Server {
     /// Starts it and waits for the line that says it is ready, with its address. What it logs goes to a file.
     fn start(command: &Command, log: &Path) -> Result<Self, String> {
         let line = command_line(command);
         eprintln!("$ {line} &");
-        let log_file =
-            fs::File::create(log).map_err(|error| format!("cannot create {}: {error}", log.display()))?;
-        let variables = command.get_envs().filter_map(|(name, value): (&OsStr, _)| Some((name, value?)));
-        let mut shell = Command::new("sh")
-            .args(["-c", STOPPED_BY_INPUT, "sh"])
-            .arg(command.get_program())
-            .args(command.get_args())
-            .envs(variables)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log_file)
-            .spawn()
-            .map_err(|error| format!("cannot start `{line}`: {error}"))?;
-
-        // Read to the end, also after the line we wait for, or the server would block on a full pipe.
-        let output = BufReader::new(shell.stdout.take().expect("standard output is piped"));
-        let (sender, lines) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                eprintln!("  {line}");
-                // Nobody listens any more once the address is known; reading goes on.
-                let _ = sender.send(line);
-            }
-        });
-
-        let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut server = Self { shell, lines, address: unknown, log: log.to_owned() };
+        let leash = Leash::start(command, log, "KILL", None)?;
         loop {
-            match server.lines.recv_timeout(PATIENCE) {
-                Ok(line) => {
-                    if let Some(address) = address_in(&line) {
-                        server.address = address;
-                        return Ok(server);
+            let reason = match leash.next_line(PATIENCE) {
+                Ok(said) => {
+                    eprintln!("  {said}");
+                    match address_in(&said) {
+                        Some(address) => return Ok(Self { leash, address, log: log.to_owned() }),
+                        None => continue,
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    return Err(format!(
-                        "`{line}` did not say its address in {PATIENCE:?}.\n{}",
-                        end_of(log)
-                    ));
-                }
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(format!("`{line}` ended before it was ready.\n{}", end_of(log)));
-                }
-            }
+                Err(RecvTimeoutError::Timeout) => format!("did not say its address in {PATIENCE:?}"),
+                Err(RecvTimeoutError::Disconnected) => "ended before it was ready".to_owned(),
+            };
+            return Err(format!("`{line}` {reason}.\n{}", end_of(log)));
         }
     }
 
     /// Stops it as an operator would, with SIGTERM, after which it has to end by itself and without complaint.
     fn stop(mut self) -> Result<(), String> {
-        let mut input = self.shell.stdin.take().expect("standard input is piped");
-        input.write_all(b"stop\n").map_err(|error| format!("cannot ask the server to stop: {error}"))?;
-        loop {
-            match self.lines.recv_timeout(PATIENCE) {
-                Ok(_) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {
-                    return Err(format!("The server did not stop within {PATIENCE:?} of SIGTERM."));
-                }
-            }
+        self.leash.signal("TERM")?;
+        if !self.leash.ends_within(PATIENCE) {
+            return Err(format!("The server did not stop within {PATIENCE:?} of SIGTERM."));
         }
-        drop(input);
-        let status = self.shell.wait().map_err(|error| format!("cannot wait for the server: {error}"))?;
+        let status = self.leash.release()?;
         if status.success() { Ok(()) } else { Err(format!("The server did not stop cleanly: {status}")) }
-    }
-}
-
-impl Drop for Server {
-    /// After a failure nobody called `stop`, or it was in vain: the end of the input ends the server.
-    fn drop(&mut self) {
-        drop(self.shell.stdin.take());
-        let _ = self.shell.wait();
     }
 }
 
@@ -209,12 +150,4 @@ fn only_folder_in(folder: &Path) -> Result<PathBuf, String> {
             Err(format!("expected the demonstration's one folder in {}, found {others:?}", folder.display()))
         }
     }
-}
-
-/// The last lines of a log, for the report of a failure.
-fn end_of(log: &Path) -> String {
-    let text = fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().collect();
-    let shown = &lines[lines.len().saturating_sub(50)..];
-    format!("The end of the server's log:\n{}", shown.join("\n"))
 }

@@ -1,15 +1,16 @@
 //! The repository's own commands. `ci` is a plain list of steps, kept here; how a step is done lives in `tools` (what the
-//! machine needs), `blackbox` (the program seen from outside) and `shell` (starting programs). Nothing here ships.
+//! machine needs) and `blackbox` (the program seen from outside). What tests use as well is in the library. Nothing here
+//! ships.
 
 mod blackbox;
-mod shell;
 mod tools;
 
-use std::io::Write;
-use std::process::ExitCode;
+use std::io::{Read, Write};
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use shell::{cargo, run};
+use xtask::postgres::{Cluster, SERVER_FOR_TESTS};
+use xtask::shell::{cargo, repository, run};
 
 const HELP: &str = "\
 The repository's own commands.
@@ -19,17 +20,22 @@ Usage: cargo xtask <COMMAND>
 Commands:
   ci                 Everything CI runs, in the same order, stopping at the first failure: tools, formatting, lints,
                      documentation, tests. When it passes here, it passes there
+  test [ARGS]        The tests, with a PostgreSQL server that is started for them. ARGS are passed on to `cargo nextest run`
   golden [FILTER]    Write the golden files again from what the code does now, then read `git diff`: every changed line
                      is something that users or stored data will notice. FILTER is passed on to `cargo nextest run`
   blackbox           Only the checks that need a running `coulomb`: its HTTP API against the OpenAPI document it publishes
                      (schemathesis), and its export against an accounting program (hledger)
+  postgres           Only the PostgreSQL server for tests, until standard input ends or Ctrl-C. With the variable that it
+                     prints, tests that are run in other ways, again and again, need not start one each
   help, --help       This text
 
 Examples:
   cargo xtask ci                                     Before every push
+  cargo xtask test -p coulomb-store                  While working on one crate
   cargo xtask golden                                 After a change of JSON, pages, messages or stored events
   cargo xtask golden -E 'package(coulomb-ledger)'    Only the golden files of one crate
 
+Where COULOMB_TEST_POSTGRES is set already, to the URL of a database of a user who may create others, its server is used.
 The tools that `ci` needs are installed when it runs as root on Debian; elsewhere it says what to install and stops.
 ";
 
@@ -57,8 +63,8 @@ const BLACKBOX: &[Step] = &[
 ];
 
 fn main() -> ExitCode {
-    if let Err(error) = std::env::set_current_dir(shell::repository()) {
-        eprintln!("cannot enter {}: {error}", shell::repository().display());
+    if let Err(error) = std::env::set_current_dir(repository()) {
+        eprintln!("cannot enter {}: {error}", repository().display());
         return ExitCode::FAILURE;
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -71,6 +77,8 @@ fn main() -> ExitCode {
         }
         ["ci"] => run_steps(CI),
         ["blackbox"] => run_steps(BLACKBOX),
+        ["test", arguments @ ..] => exit_code(test(arguments)),
+        ["postgres"] => exit_code(postgres()),
         ["golden", filter @ ..] => exit_code(golden(filter)),
         [] => {
             eprint!("{HELP}");
@@ -105,20 +113,45 @@ fn documentation() -> Result<(), String> {
 }
 
 fn tests() -> Result<(), String> {
-    run(cargo().args(["nextest", "run", "--workspace", "--all-features", "--locked"]))
+    run_with_postgres(cargo().args(["nextest", "run", "--workspace", "--all-features", "--locked"]))
 }
 
 /// nextest does not run the examples in documentation.
 fn documentation_tests() -> Result<(), String> {
-    run(cargo().args(["test", "--doc", "--workspace", "--all-features", "--locked"]))
+    run_with_postgres(cargo().args(["test", "--doc", "--workspace", "--all-features", "--locked"]))
+}
+
+/// Every test, or those of the packages that are named.
+fn test(arguments: &[&str]) -> Result<(), String> {
+    let names_a_package = |argument: &&str| argument.starts_with("-p") || argument.starts_with("--package");
+    let all: &[&str] = if arguments.iter().any(names_a_package) { &[] } else { &["--workspace"] };
+    run_with_postgres(cargo().args(["nextest", "run", "--all-features"]).args(all).args(arguments))
+}
+
+/// Runs tests that need a server with the one there is, or with one that is gone when they are done.
+fn run_with_postgres(command: &mut Command) -> Result<(), String> {
+    if std::env::var_os(SERVER_FOR_TESTS).is_some() {
+        return run(command);
+    }
+    let cluster = Cluster::start(&[])?;
+    run(command.env(SERVER_FOR_TESTS, cluster.url("postgres")))
+}
+
+fn postgres() -> Result<(), String> {
+    let cluster = Cluster::start(&[])?;
+    let mut output = std::io::stdout();
+    writeln!(output, "export {SERVER_FOR_TESTS}={}", cluster.url("postgres"))
+        .and_then(|()| std::io::stdin().read_to_end(&mut Vec::new()))
+        .map(drop)
+        .map_err(|error| format!("cannot talk to whoever started this: {error}"))
 }
 
 /// A test that has a golden file writes it, instead of comparing with it, when `GOLDEN` is `write`. All tests run to the
 /// end, because one file that could not be written says nothing about the others.
 fn golden(filter: &[&str]) -> Result<(), String> {
     let everything = ["nextest", "run", "--workspace", "--all-features", "--no-fail-fast"];
-    run(cargo().args(everything).args(filter).env("GOLDEN", "write"))?;
-    run(std::process::Command::new("git").args(["status", "--short"]))
+    run_with_postgres(cargo().args(everything).args(filter).env("GOLDEN", "write"))?;
+    run(Command::new("git").args(["status", "--short"]))
 }
 
 /// Runs the steps in order and says how long each took; stops at the first that fails.

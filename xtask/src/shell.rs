@@ -1,4 +1,5 @@
-//! Starting programs: every one is printed before it starts, has no standard input, and is judged by its exit status.
+//! Starting programs: every one has no standard input and is judged by its exit status, and those a reader of the log
+//! should know of are printed before they start. Those that run beside us are in `leash`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -47,7 +48,25 @@ pub fn works(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// Runs a program to its end without showing it, and returns what it wrote; what it complained about is in the error.
+pub fn quietly(command: &mut Command) -> Result<String, String> {
+    let line = command_line(command);
+    let output =
+        command.stdin(Stdio::null()).output().map_err(|error| format!("cannot start `{line}`: {error}"))?;
+    if !output.status.success() {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("`{line}` failed: {}\n{}", output.status, complaint.trim_end()));
+    }
+    String::from_utf8(output.stdout).map_err(|_| format!("`{line}` printed something that is not UTF-8"))
+}
+
+/// Whether we may do everything, and some programs therefore refuse to run.
+pub fn is_root() -> bool {
+    quietly(Command::new("id").arg("-u")).is_ok_and(|user| user.trim() == "0")
+}
+
 /// A folder that is empty at first and gone afterwards, also when a check fails.
+#[derive(Debug)]
 pub struct Scratch(PathBuf);
 
 impl Scratch {
@@ -59,6 +78,7 @@ impl Scratch {
         Ok(Self(path))
     }
 
+    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0
     }

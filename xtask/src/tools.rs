@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::shell::{cargo, output_of, run, works};
+use xtask::postgres;
+use xtask::shell::{cargo, is_root, repository, run, works};
 
 /// A Debian package, and the program that shows it is there. Programs are asked rather than the package database, since
 /// they may have come another way.
@@ -16,6 +17,12 @@ const PACKAGES: &[(&str, &[&str])] = &[
     // Debian's python3 has a `venv` that cannot install anything until this package brings `ensurepip`.
     ("python3-venv", &["python3", "-c", "import ensurepip, venv"]),
 ];
+
+/// Not in the list above, because Debian keeps the programs of a server off the PATH.
+const POSTGRESQL: &str = "postgresql";
+
+/// What Debian's package of PostgreSQL looks at when it is installed.
+const CREATE_CLUSTER: &str = "/etc/postgresql-common/createcluster.conf";
 
 /// The version that CI uses; another one that is already there will do.
 const NEXTEST: &str = "0.9.143";
@@ -36,7 +43,7 @@ pub fn set_up() -> Result<(), String> {
 
 /// A program of the Python environment that `set_up` makes.
 pub fn python_tool(name: &str) -> PathBuf {
-    crate::shell::repository().join(VENV).join("bin").join(name)
+    repository().join(VENV).join("bin").join(name)
 }
 
 fn toolchain() -> Result<(), String> {
@@ -61,6 +68,9 @@ fn packages() -> Result<(), String> {
             "These Debian packages are needed and missing: {names}. Install them and try again."
         ));
     }
+    if missing.contains(&POSTGRESQL) {
+        create_no_cluster()?;
+    }
     run(Command::new("apt-get").arg("update"))?;
     run(Command::new("apt-get")
         .args(["install", "-y", "--no-install-recommends"])
@@ -76,11 +86,20 @@ fn packages() -> Result<(), String> {
 
 fn missing_packages() -> Vec<&'static str> {
     let is_missing = |proof: &[&str]| !works(Command::new(proof[0]).args(&proof[1..]));
-    PACKAGES.iter().filter(|(_, proof)| is_missing(proof)).map(|(package, _)| *package).collect()
+    let missing = PACKAGES.iter().filter(|(_, proof)| is_missing(proof)).map(|(package, _)| *package);
+    missing.chain((!postgres::is_installed()).then_some(POSTGRESQL)).collect()
 }
 
-fn is_root() -> bool {
-    output_of(Command::new("id").arg("-u")).is_ok_and(|user| user.trim() == "0")
+/// Debian's package starts a server of its own as soon as it is installed, which nobody has asked for here. Whoever has
+/// said what it should do is not overruled.
+fn create_no_cluster() -> Result<(), String> {
+    let file = Path::new(CREATE_CLUSTER);
+    if file.exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(file.parent().expect("it is in a folder"))
+        .and_then(|()| fs::write(file, "create_main_cluster = false\n"))
+        .map_err(|error| format!("cannot write {CREATE_CLUSTER}: {error}"))
 }
 
 fn nextest() -> Result<(), String> {
