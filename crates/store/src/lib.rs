@@ -6,10 +6,12 @@
 //!
 //! - [`record`]: events to bytes and back; [`replay`]: folding them into an account without its closed parts; [`tally`]: sums
 //!   of usage; [`slot`]: what a store that shards puts together
-//! - [`sqlite`]: the embedded store
+//! - [`sqlite`]: the embedded store; [`postgres`]: the one that several servers share
 //! - [`verify`](mod@verify): proving that events and rows agree; [`faulty`]: a store that fails on schedule
 
+mod column;
 pub mod faulty;
+pub mod postgres;
 pub mod record;
 pub mod replay;
 pub mod slot;

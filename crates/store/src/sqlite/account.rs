@@ -1,12 +1,13 @@
 //! Accounts out of their rows: an organization's row with its live parts, the events after it folded in, and parts
 //! recalled one by one.
 
-use super::{
-    column::{bytes, from_json, hash, number},
-    journal, run_ids,
-    run_ids::RunIds,
+use super::{bytes, journal, run_ids, run_ids::RunIds};
+use crate::{
+    Fault, Head, Loaded,
+    column::{from_json, hash, number},
+    replay,
+    tally::Tally,
 };
-use crate::{Fault, Head, Loaded, replay, tally::Tally};
 use ledger::{
     Account,
     account::{Answered, Part},
@@ -160,7 +161,7 @@ fn recall_fact(conn: &Connection, n: i64, kind: &str, id: &str, parts: &mut Vec<
         .query_row(params![n, kind, id], |row| row.get(0))
         .optional()?;
     match payment {
-        Some(payment) => recall_payment(conn, n, &super::column::id(&payment)?, parts),
+        Some(payment) => recall_payment(conn, n, &crate::column::id(&payment)?, parts),
         None => Ok(()),
     }
 }

@@ -1,7 +1,12 @@
 //! The journal: events are appended by place, and read by walking back from an organization's last one.
 
-use super::column::{bytes, hash, int, number};
-use crate::{Fault, Head, StoredEvent, record, replay::Stored};
+use super::bytes;
+use crate::{
+    Fault, Head, StoredEvent,
+    column::{hash, int, number},
+    record,
+    replay::Stored,
+};
 use ledger::{chain::Hash, event::Recorded, id::OrganizationId};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use std::collections::HashMap;

@@ -1,7 +1,6 @@
 //! API keys: the one table that is not written from events. Also whoever opens the database beside a server writes it.
 
-use super::column;
-use crate::{ApiKey, Fault, Scope};
+use crate::{ApiKey, Fault, column};
 use ledger::{Timestamp, id::KeyId};
 use rusqlite::{Connection, params};
 
@@ -11,7 +10,7 @@ pub(super) fn create(conn: &Connection, key: &ApiKey) -> Result<(), Fault> {
         params![
             key.id.as_str(),
             key.name,
-            scope(key.scope),
+            column::scope(key.scope),
             key.hash,
             key.created_at.micros(),
             key.revoked_at.map(Timestamp::micros)
@@ -29,8 +28,8 @@ pub(super) fn all(conn: &Connection) -> Result<Vec<ApiKey>, Fault> {
         keys.push(ApiKey {
             id: column::id(&row.get::<_, String>(0)?)?,
             name: row.get(1)?,
-            scope: read_scope(&row.get::<_, String>(2)?)?,
-            hash: column::hash(column::bytes(row, 3)?)?,
+            scope: column::read_scope(&row.get::<_, String>(2)?)?,
+            hash: column::hash(super::bytes(row, 3)?)?,
             created_at: Timestamp::from_micros(row.get(4)?),
             revoked_at: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_micros),
         });
@@ -41,21 +40,4 @@ pub(super) fn all(conn: &Connection) -> Result<Vec<ApiKey>, Fault> {
 pub(super) fn revoke(conn: &Connection, id: &KeyId, at: Timestamp) -> Result<bool, Fault> {
     let update = "UPDATE api_key SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
     Ok(conn.execute(update, params![id.as_str(), at.micros()])? == 1)
-}
-
-fn scope(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Admin => "admin",
-        Scope::Runtime => "runtime",
-        Scope::Read => "read",
-    }
-}
-
-fn read_scope(stored: &str) -> Result<Scope, Fault> {
-    match stored {
-        "admin" => Ok(Scope::Admin),
-        "runtime" => Ok(Scope::Runtime),
-        "read" => Ok(Scope::Read),
-        other => Err(Fault::Damaged(format!("{other:?} stands where a scope belongs"))),
-    }
 }

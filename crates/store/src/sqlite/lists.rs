@@ -1,15 +1,13 @@
 //! Pages of lists, newest first, and what else is read across rows.
 
-use super::{
-    column::{bytes, from_json, id, int, number},
-    rows,
-};
+use super::bytes;
 use crate::{
     Fault, OrganizationRow, Page, RunFilter,
-    tally::{Sums, TallyKey, TallyRow},
+    column::{from_json, id, int, number, status, tally_row},
+    tally::TallyRow,
 };
 use ledger::{
-    Credits, Timestamp,
+    Timestamp,
     id::{OrganizationId, TaskId},
     run::{Run, RunStatus},
 };
@@ -77,10 +75,10 @@ pub(super) fn runs(
     before: Option<u64>,
     limit: usize,
 ) -> Result<Page<Run>, Fault> {
-    let status = filter.status.map(rows::status);
+    let wanted = filter.status.map(status);
     let task = filter.task.as_ref().map(TaskId::as_str);
     let unsettled = if filter.status == Some(RunStatus::Settled) { "" } else { " AND status <> 'settled'" };
-    match (&status, &task) {
+    match (&wanted, &task) {
         (None, None) => bodies(conn, "run", n, before, limit),
         (None, Some(task)) => page(conn, "run", " AND task = ?4", &[task], n, before, limit),
         (Some(status), None) => {
@@ -138,20 +136,9 @@ pub(super) fn usage(
     let mut rows = select.query(params![n, from.micros(), to.micros()])?;
     let mut sums = Vec::new();
     while let Some(row) = rows.next()? {
-        let (kind, member, task): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
-        sums.push(TallyRow {
-            key: TallyKey {
-                hour: Timestamp::from_micros(row.get(0)?),
-                kind: id(&kind)?,
-                member: if member.is_empty() { None } else { Some(id(&member)?) },
-                task: if task.is_empty() { None } else { Some(id(&task)?) },
-            },
-            sums: Sums {
-                credits: Credits::from_micros(row.get(4)?),
-                runs: number(row.get(5)?)?,
-                refused: number(row.get(6)?)?,
-            },
-        });
+        let words: [String; 3] = [row.get(1)?, row.get(2)?, row.get(3)?];
+        let counts = [row.get(4)?, row.get(5)?, row.get(6)?];
+        sums.push(tally_row(row.get(0)?, words.each_ref().map(String::as_str), counts)?);
     }
     Ok(sums)
 }

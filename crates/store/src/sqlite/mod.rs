@@ -4,13 +4,12 @@
 //! and is durable; rows lie scattered, and are written when the caller hands them over, later and in slices, all of one
 //! account at one version: what is true is its rows and the events after them, at any instant that a crash leaves behind.
 //!
-//! In reading order: `open` (lock, settings, schema), `fault` and `column` (SQLite's words in ours), `journal` (events),
+//! In reading order: `open` (lock, settings, schema), `fault` (SQLite's words in ours), `journal` (events),
 //! `account` (rows to accounts), `rows` (accounts to rows), `run_ids` (every run id for ever), `ends` (where histories end),
 //! `commit`, `recovery` (start-up after a crash), `lists`, `keys`, `checkpoint`.
 
 mod account;
 mod checkpoint;
-mod column;
 mod commit;
 mod ends;
 mod fault;
@@ -340,6 +339,11 @@ fn read_lock<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
 
 fn write_lock<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The bytes of a column of text or bytes, without copying them.
+fn bytes<'a>(row: &'a rusqlite::Row<'_>, column: usize) -> Result<&'a [u8], Fault> {
+    row.get_ref(column)?.as_bytes().map_err(|error| Fault::Damaged(error.to_string()))
 }
 
 /// A value that belongs to the database as a whole.

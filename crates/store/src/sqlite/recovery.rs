@@ -4,13 +4,13 @@
 //! in the middle of this leaves some accounts written and the others as they were; nothing is counted twice.
 
 use super::{
-    account, column,
+    account,
     ends::End,
     journal, read_lock, rows,
     run_ids::{NewIds, RunIds},
     set_meta, write_lock,
 };
-use crate::{Fault, Loaded};
+use crate::{Fault, Loaded, column};
 use ledger::{Account, Timestamp, id::OrganizationId};
 use rusqlite::{Connection, TransactionBehavior};
 use std::{collections::BTreeMap, sync::RwLock};

@@ -2,18 +2,15 @@
 //! event.
 
 use super::{
-    column::{int, to_json},
     ends::End,
     run_ids::{NewIds, RunIds},
 };
-use crate::{Fault, tally::Tally};
-use ledger::{
-    Account, Timestamp,
-    debt::Debt,
-    grant::Grant,
-    payment::Payment,
-    run::{Run, RunStatus},
+use crate::{
+    Fault,
+    column::{int, status, to_json},
+    tally::Tally,
 };
+use ledger::{Account, Timestamp, debt::Debt, grant::Grant, payment::Payment, run::Run};
 use rusqlite::{Connection, params};
 
 /// Writes what changed of an account; its history ends at `end`.
@@ -69,16 +66,6 @@ pub(super) fn write(
         to_json(account.core()),
     ])?;
     Ok(())
-}
-
-/// How a run's status is written.
-pub(super) fn status(status: RunStatus) -> &'static str {
-    match status {
-        RunStatus::Running => "running",
-        RunStatus::Settled => "settled",
-        RunStatus::Released => "released",
-        RunStatus::Lapsed => "lapsed",
-    }
 }
 
 /// Most runs that are written are new and closed already, so inserting is tried first.

@@ -5,8 +5,11 @@
 //! A filter that does not say no sends the question to one chunk, and only the id in the run's own row is the proof.
 //! A run gets its key with its first row.
 
-use super::column::{bytes, from_json, int, number};
-use crate::Fault;
+use super::bytes;
+use crate::{
+    Fault,
+    column::{from_json, int, number},
+};
 use ledger::{id::RunId, run::Run};
 use rusqlite::{Connection, params};
 use siphasher::sip::SipHasher24;

@@ -5,7 +5,7 @@ use crate::{
     opener::{Opener, on_every_store},
     work::*,
 };
-use store::{Append, Appended, Batch};
+use store::{Append, Appended, Batch, Tables};
 
 #[test]
 fn what_is_committed_is_there_after_a_restart_and_after_a_crash() {
@@ -49,7 +49,9 @@ fn a_stale_append_is_refused_and_the_others_of_its_batch_are_stored() {
             events,
         };
         let appends = vec![append(&late, &slow, &overtaken.events), append(&later, &other, &fresh.events)];
-        let answers = store.commit(&Batch { appends, ..Batch::default() }).expect("the store works");
+        let rows = [(&late, &slow), (&later, &other)].map(|(desk, id)| desk.held[id].rows(&desk.policy));
+        let rows = if store.tables() == Tables::EachCommit { rows.to_vec() } else { Vec::new() };
+        let answers = store.commit(&Batch { appends, rows, ..Batch::default() }).expect("the store works");
 
         assert_eq!(answers[0], Appended::Stale);
         assert!(matches!(answers[1], Appended::At(head) if head.seq == fresh.events.len() as u64));

@@ -3,13 +3,27 @@
 
 use ledger::{Account, Policy, Timestamp, command::Request, decide::Answer, id::OrganizationId};
 use std::collections::BTreeMap;
-use store::{Append, Appended, Batch, Fault, Head, Loaded, Rows, Store, tally::Tally};
+use store::{Append, Appended, Batch, Fault, Head, Loaded, Rows, Store, Tables, tally::Tally};
 
 /// An account in memory.
 pub struct Held {
     pub account: Account,
     pub head: Head,
     pub tally: Tally,
+}
+
+impl Held {
+    /// The rows to write for it.
+    pub fn rows(&self, policy: &Policy) -> Rows<'_> {
+        let next_due = self.account.next_due(policy);
+        Rows { account: &self.account, head: self.head, next_due, tally: &self.tally }
+    }
+
+    /// They are written.
+    fn written(&mut self) {
+        self.account.written();
+        self.tally.clear();
+    }
 }
 
 /// Accounts in memory, decided under SPEC's policy.
@@ -38,18 +52,27 @@ impl Desk {
         now: Timestamp,
     ) -> Result<Answer, Fault> {
         let answer = self.decide(store, organization, request, now)?;
-        let head = self.held[organization].head;
-        let append = Append { organization, head, events: &answer.events };
-        let committed = store.commit(&Batch { appends: vec![append], ..Batch::default() });
-        match committed.as_deref() {
-            Ok([Appended::At(head)]) => {
-                self.held.get_mut(organization).expect("it was decided on").head = *head;
+        let held = &self.held[organization];
+        let append = Append { organization, head: held.head, events: &answer.events };
+        // A store that others write to as well takes the rows with the events.
+        let rows = (store.tables() == Tables::EachCommit).then(|| held.rows(&self.policy));
+        let batch = Batch { appends: vec![append], rows: rows.into_iter().collect(), ..Batch::default() };
+        let written = !batch.rows.is_empty();
+        match store.commit(&batch) {
+            Ok(committed) => {
+                let [Appended::At(head)] = committed[..] else {
+                    panic!("nobody else appends: {committed:?}")
+                };
+                let held = self.held.get_mut(organization).expect("it was decided on");
+                held.head = head;
+                if written {
+                    held.written();
+                }
                 Ok(answer)
             }
-            Ok(other) => panic!("nobody else appends: {other:?}"),
-            Err(_) => {
+            Err(fault) => {
                 self.held.remove(organization);
-                Err(committed.expect_err("it was just seen"))
+                Err(fault)
             }
         }
     }
@@ -79,17 +102,11 @@ impl Desk {
     /// Writes the rows of these accounts, as far as they are at hand.
     pub fn write(&mut self, store: &dyn Store, organizations: &[OrganizationId]) -> Result<(), Fault> {
         let held = organizations.iter().filter_map(|organization| self.held.get(organization));
-        let rows = held.map(|held| Rows {
-            account: &held.account,
-            head: held.head,
-            next_due: held.account.next_due(&self.policy),
-            tally: &held.tally,
-        });
+        let rows = held.map(|held| held.rows(&self.policy));
         store.commit(&Batch { rows: rows.collect(), ..Batch::default() })?;
         for organization in organizations {
             if let Some(held) = self.held.get_mut(organization) {
-                held.account.written();
-                held.tally.clear();
+                held.written();
             }
         }
         Ok(())

@@ -22,6 +22,8 @@ fn key(name: &str, scope: Scope) -> ApiKey {
 fn keys_are_listed_as_they_were_made_and_revoked_once() {
     on_every_store(|opener| {
         let made = [key("web", Scope::Admin), key("app", Scope::Runtime), key("bi", Scope::Read)];
+        let made: Vec<ApiKey> =
+            (1..).zip(made).map(|(n, key)| ApiKey { created_at: hour(n), ..key }).collect();
         for key in &made {
             opener.store().create_key(key).expect("the store works");
         }

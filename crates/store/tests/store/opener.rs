@@ -2,9 +2,11 @@
 
 use store::{
     Store,
+    postgres::{Options, Postgres},
     sqlite::{Sizes, Sqlite},
 };
 use tempfile::TempDir;
+use xtask::postgres::{Database, fresh_database};
 
 /// One store of its own, empty at first.
 pub trait Opener {
@@ -21,6 +23,36 @@ pub trait Opener {
 /// Runs a story on every store there is.
 pub fn on_every_store(story: impl Fn(&mut dyn Opener)) {
     story(&mut SqliteOpener::new());
+    story(&mut PostgresOpener::new());
+}
+
+/// PostgreSQL, in a database that goes with the test.
+pub struct PostgresOpener {
+    store: Postgres,
+    pub database: Database,
+}
+
+impl PostgresOpener {
+    pub fn new() -> PostgresOpener {
+        let database = fresh_database();
+        let store = Postgres::open(Options::new(&database.url)).expect("a new store opens");
+        PostgresOpener { store, database }
+    }
+}
+
+impl Opener for PostgresOpener {
+    fn store(&self) -> &dyn Store {
+        &self.store
+    }
+
+    fn restart(&mut self) {
+        self.store = Postgres::open(Options::new(&self.database.url)).expect("the store opens again");
+    }
+
+    /// A power cut of the database itself is told with whole servers; here, nothing of this process is left.
+    fn crash(&mut self) {
+        self.restart();
+    }
 }
 
 /// SQLite in a directory that goes with the test.

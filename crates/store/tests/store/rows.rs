@@ -13,7 +13,7 @@ use ledger::{
     id::OrganizationId,
     subscription::SubscriptionStatus,
 };
-use store::Store;
+use store::{Store, Tables};
 
 /// Everything that happened to one organization, written away.
 fn written(opener: &dyn Opener, requests: impl IntoIterator<Item = Request>) -> (Desk, OrganizationId) {
@@ -118,7 +118,7 @@ fn the_answer_to_an_idempotency_key_is_kept() {
 }
 
 #[test]
-fn an_account_is_due_when_its_rows_say_and_after_a_crash_at_once() {
+fn an_account_is_due_when_its_rows_say_or_earlier_and_then_whoever_looks_sets_it_right() {
     on_every_store(|opener| {
         let (mut desk, acme) = written(opener, [promotional(10), start("r1", 1)]);
         let day = hour(1).after(Duration::from_micros(24 * 3_600_000_000));
@@ -129,7 +129,9 @@ fn an_account_is_due_when_its_rows_say_and_after_a_crash_at_once() {
         desk.execute(opener.store(), &acme, &settle("r1", 1), hour(3)).expect("the store works");
         opener.crash();
         assert_eq!(due(opener, hour(2)), []);
-        assert_eq!(due(opener, hour(3)), std::slice::from_ref(&acme));
+        // Rows that are late say after a crash that something is due at once; others say what they said.
+        let named = if opener.store().tables() == Tables::Late { hour(3) } else { day };
+        assert_eq!(due(opener, named), std::slice::from_ref(&acme));
         // Whoever looks finds nothing due, and writes when something is.
         desk.held.clear();
         desk.execute(opener.store(), &acme, &Request::observe(), hour(4)).expect("the store works");

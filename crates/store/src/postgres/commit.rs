@@ -1,0 +1,167 @@
+//! One commit: all organizations of a batch in one call, or one call for each slot where slots lie apart. A call that was
+//! cut short is made again, as long as that cannot store anything twice.
+
+use super::{
+    Deployment, Patience, Postgres, Trouble,
+    columns::{Columns, Entry, Event, Events},
+    query, slot_of, statements,
+};
+use crate::{Append, Appended, Batch, Fault, Head, record};
+use futures_util::future::join_all;
+use ledger::id::OrganizationId;
+use std::collections::{BTreeMap, HashSet};
+
+/// Organizations that somebody else was faster on.
+type Stale<'a> = HashSet<&'a OrganizationId>;
+
+pub(super) async fn commit(store: &Postgres, batch: &Batch<'_>) -> Result<Vec<Appended>, Fault> {
+    let entries = entries(batch);
+    let ends: Vec<Head> = batch
+        .appends
+        .iter()
+        .map(|append| {
+            let events = entries
+                .get(&(slot_of(append.organization), append.organization))
+                .and_then(|entry| entry.events.as_ref());
+            events.map_or(append.head, |events| events.end)
+        })
+        .collect();
+    let stale = store_all(store, entries.into_values().collect()).await?;
+    let answer = |(append, end): (&Append<'_>, Head)| match stale.contains(append.organization) {
+        true => Appended::Stale,
+        false => Appended::At(end),
+    };
+    Ok(batch.appends.iter().zip(ends).map(answer).collect())
+}
+
+/// What is to be stored, by slot and organization: the order in which everybody locks.
+fn entries<'a>(batch: &Batch<'a>) -> BTreeMap<(i16, &'a OrganizationId), Entry<'a>> {
+    let mut entries = BTreeMap::new();
+    let entry = |organization: &'a OrganizationId, head| {
+        ((slot_of(organization), organization), Entry::new(organization, head))
+    };
+    for append in &batch.appends {
+        let (key, mut entry) = entry(append.organization, append.head);
+        entry.events = Some(encode(append));
+        entries.insert(key, entry);
+    }
+    for rows in &batch.rows {
+        let (key, fresh) = entry(rows.account.organization(), rows.head);
+        let entry = entries.entry(key).or_insert(fresh);
+        entry.rows = Some(*rows);
+        entry.count(rows.tally);
+    }
+    let alone = entries.values().find(|entry| entry.events.is_some() && entry.rows.is_none());
+    assert!(alone.is_none(), "an append comes with its account's rows");
+    for (organization, counted) in &batch.counts {
+        let (key, fresh) = entry(organization, super::beginning(organization));
+        entries.entry(key).or_insert(fresh).count(counted);
+    }
+    entries
+}
+
+fn encode(append: &Append<'_>) -> Events {
+    let mut end = append.head;
+    let mut events = Vec::with_capacity(append.events.len());
+    for recorded in append.events {
+        let (bytes, hash) = record::encode(recorded, &end.hash);
+        let body = String::from_utf8(bytes).expect("JSON is text");
+        end = Head { seq: recorded.seq, hash, pos: 0 };
+        events.push(Event { seq: recorded.seq, at: recorded.at, hash, body });
+    }
+    Events { end, events }
+}
+
+/// Stores everything that is not stale; says what is.
+pub(super) async fn store_all<'a>(store: &Postgres, entries: Vec<Entry<'a>>) -> Result<Stale<'a>, Fault> {
+    if store.deployment == Deployment::Whole {
+        return store_together(store, entries).await;
+    }
+    let mut slots: BTreeMap<i16, Vec<Entry<'a>>> = BTreeMap::new();
+    for entry in entries {
+        slots.entry(slot_of(entry.organization)).or_default().push(entry);
+    }
+    let several = slots.len() > 1;
+    let mut stale = Stale::new();
+    let mut failed = None;
+    for of_slot in join_all(slots.into_values().map(|entries| store_together(store, entries))).await {
+        match of_slot {
+            Ok(of_slot) => stale.extend(of_slot),
+            Err(fault) => failed = Some(fault),
+        }
+    }
+    match failed {
+        None => Ok(stale),
+        // What one slot refused, the others may have stored.
+        Some(Fault::Unavailable(text)) if several => Err(Fault::Unknown(text)),
+        Some(fault) => Err(fault),
+    }
+}
+
+/// Stores these in one transaction, without those that turn out to be stale.
+async fn store_together<'a>(store: &Postgres, mut entries: Vec<Entry<'a>>) -> Result<Stale<'a>, Fault> {
+    let mut stale = Stale::new();
+    let mut patience = Patience::new(store.options.retry);
+    // Whether an earlier call with the same entries may have been done.
+    let mut uncertain = false;
+    while !entries.is_empty() {
+        let columns = Columns::new(&entries);
+        let (why, unknown) = match store.attempt(async |conn| call(store, conn, &columns).await).await {
+            Ok(()) => break,
+            Err(Trouble::Stale(places)) => {
+                drop(columns);
+                // All of a call is stored or nothing: any event of it tells.
+                if uncertain && is_stored(store, &entries).await? {
+                    break;
+                }
+                uncertain = false;
+                for place in places.into_iter().rev() {
+                    stale.insert(entries.remove(place).organization);
+                }
+                continue;
+            }
+            Err(Trouble::NotDone(text)) => (text, false),
+            Err(Trouble::Unknown(text)) => (text, true),
+            Err(Trouble::Fault(fault)) => return Err(fault),
+        };
+        drop(columns);
+        uncertain |= unknown;
+        // Nothing would tell whether these counts are stored already.
+        let tells = entries.iter().any(|entry| entry.events.is_some());
+        if (uncertain && !tells) || !patience.pause().await {
+            return Err(if uncertain { Fault::Unknown(why) } else { Fault::Unavailable(why) });
+        }
+    }
+    Ok(stale)
+}
+
+async fn call(
+    store: &Postgres,
+    conn: &deadpool_postgres::Object,
+    columns: &Columns<'_>,
+) -> Result<(), Trouble> {
+    let slot = columns.first_slot();
+    match store.deployment {
+        Deployment::Whole => query(conn, &statements::COMMIT, &columns.params(None)).await?,
+        Deployment::Sharded => query(conn, &statements::COMMIT_SLOT, &columns.params(Some(&slot))).await?,
+    };
+    Ok(())
+}
+
+/// Whether the last event of the first organization that has any is in the database.
+async fn is_stored(store: &Postgres, entries: &[Entry<'_>]) -> Result<bool, Fault> {
+    let appended = entries.iter().find_map(|entry| Some((entry.organization, entry.events.as_ref()?.end)));
+    let Some((organization, end)) = appended else { return Ok(false) };
+    let seq = crate::column::int(end.seq);
+    let found = store
+        .reading(async |conn| {
+            let params: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
+                [&slot_of(organization), &organization.as_str(), &seq];
+            query(conn, &statements::EVENT_HASH, &params).await
+        })
+        .await
+        // It stays as unknown as it was.
+        .map_err(|fault| Fault::Unknown(fault.to_string()))?;
+    let hash = found.first().map(|row| row.try_get::<_, &[u8]>(0));
+    Ok(hash.is_some_and(|hash| hash.is_ok_and(|hash| hash == end.hash)))
+}

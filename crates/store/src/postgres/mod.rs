@@ -1,0 +1,347 @@
+//! The store that several servers share: PostgreSQL, or an engine that speaks its protocol and shards by a column.
+//!
+//! Rows are written with their events, in one commit. It names for every organization the version that it was decided on,
+//! and of two servers that decided on the same version one is told so. Everything is one call of a function in the
+//! database (`commit.sql`), which needs no isolation beyond READ COMMITTED and locks in one order everywhere.
+//!
+//! In reading order: `open` (connections, schema), `tls`, `fault` (PostgreSQL's words in ours), `statements` (all of them),
+//! `account` (rows to accounts), `columns` (accounts to rows), `commit`, `lists`, `keys`, `import` (a whole store copied).
+
+mod account;
+mod columns;
+mod commit;
+mod fault;
+mod keys;
+mod lists;
+mod open;
+mod statements;
+mod tls;
+
+pub use open::{Deployment, migrate};
+
+use crate::{
+    ApiKey, Appended, Batch, Fault, Given, Head, Loaded, Need, OrganizationRow, Page, RunFilter, Store,
+    StoredEvent, Tables, slot::slot, tally::TallyRow,
+};
+use deadpool_postgres::{Object, Pool};
+use fault::Trouble;
+use ledger::{
+    Timestamp,
+    account::Part,
+    chain,
+    command::PartKey,
+    debt::Debt,
+    grant::Grant,
+    id::{KeyId, OrganizationId, RunId},
+    payment::Payment,
+    run::{RefusedStart, Run},
+};
+use statements::Statement;
+use std::{future::Future, pin::Pin, time::Duration};
+use tokio::{
+    runtime::Runtime,
+    time::{Sleep, sleep},
+};
+use tokio_postgres::{Row, types::ToSql};
+
+/// The first wait between two attempts.
+const PAUSE_MIN: Duration = Duration::from_millis(2);
+
+/// The longest wait between two attempts.
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+
+/// Where the database is and how it is used. Every limit has a name and a default in the configuration.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Its address: `postgres://user:password@host:5432/name`, with several hosts where a standby may take over.
+    pub url: String,
+    /// Connections at once.
+    pub connections_max: usize,
+    /// How long one call may take before its connection is given up.
+    pub call_timeout: Duration,
+    /// For how long a call is tried again that a conflict, a lost connection or a failover has cut short.
+    pub retry: Duration,
+}
+
+impl Options {
+    /// The defaults, on this database.
+    pub fn new(url: impl Into<String>) -> Options {
+        Options {
+            url: url.into(),
+            connections_max: 16,
+            call_timeout: Duration::from_secs(10),
+            retry: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The store that several servers share.
+pub struct Postgres {
+    pool: Pool,
+    options: Options,
+    deployment: Deployment,
+    /// Moves bytes; whoever calls the store waits on its own thread. None only while it is being dropped.
+    runtime: Option<Runtime>,
+}
+
+impl Postgres {
+    /// Connects for a server, and brings the schema up to this version first.
+    pub fn open(options: Options) -> Result<Postgres, Fault> {
+        migrate(&options)?;
+        Postgres::connect(options)
+    }
+
+    /// Connects to a database that has this version's schema, beside the servers that may be running on it.
+    pub fn connect(options: Options) -> Result<Postgres, Fault> {
+        let runtime = open::runtime()?;
+        let _entered = runtime.enter();
+        let deployment = futures_executor::block_on(open::deployment(&options))?;
+        let pool = open::pool(&options, deployment)?;
+        drop(_entered);
+        let store = Postgres { pool, options, deployment, runtime: Some(runtime) };
+        // What the engine does not understand is said now and not when it is needed.
+        store.prepare_all()?;
+        Ok(store)
+    }
+
+    /// How the database is laid out.
+    pub fn deployment(&self) -> Deployment {
+        self.deployment
+    }
+
+    /// Prepares every statement there is; how many.
+    pub fn prepare_all(&self) -> Result<usize, Fault> {
+        self.read(async |conn| {
+            for (_, statement) in statements::ALL {
+                conn.prepare_cached(statement.0).await?;
+            }
+            Ok(statements::ALL.len())
+        })
+    }
+
+    /// Waits on this thread for what happens on the runtime's. May be called from anywhere that may block.
+    fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        let runtime = self.runtime.as_ref().expect("it is there until the store is dropped");
+        let _entered = runtime.enter();
+        futures_executor::block_on(work)
+    }
+
+    async fn connection(&self) -> Result<Object, Trouble> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// Reads, again after a lost connection or a failover.
+    fn read<T>(&self, read: impl AsyncFn(&Object) -> Result<T, Trouble>) -> Result<T, Fault> {
+        self.wait(self.reading(read))
+    }
+
+    async fn reading<T>(&self, read: impl AsyncFn(&Object) -> Result<T, Trouble>) -> Result<T, Fault> {
+        let mut patience = Patience::new(self.options.retry);
+        loop {
+            let trouble = match self.attempt(&read).await {
+                Ok(value) => return Ok(value),
+                Err(trouble) => trouble,
+            };
+            match trouble {
+                Trouble::NotDone(text) | Trouble::Unknown(text) => {
+                    if !patience.pause().await {
+                        return Err(Fault::Unavailable(text));
+                    }
+                }
+                other => return Err(other.into()),
+            }
+        }
+    }
+
+    /// One attempt, on a connection that is not used again if it failed in a way that may be its own.
+    async fn attempt<T>(&self, work: impl AsyncFn(&Object) -> Result<T, Trouble>) -> Result<T, Trouble> {
+        let conn = self.connection().await?;
+        let timeout = self.options.call_timeout;
+        let done = tokio::time::timeout(timeout, work(&conn)).await;
+        let done = done.unwrap_or_else(|_| {
+            Err(Trouble::Unknown(format!("the database has not answered within {} s", timeout.as_secs())))
+        });
+        if matches!(done, Err(Trouble::NotDone(_) | Trouble::Unknown(_))) {
+            drop(Object::take(conn));
+        }
+        done
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.pool.close();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Pauses between attempts, longer each time, until the time is up.
+struct Patience {
+    end: Pin<Box<Sleep>>,
+    pause: Duration,
+}
+
+impl Patience {
+    fn new(retry: Duration) -> Patience {
+        Patience { end: Box::pin(sleep(retry)), pause: PAUSE_MIN }
+    }
+
+    /// Waits a little; false when the time is up.
+    async fn pause(&mut self) -> bool {
+        // Two servers in conflict must not try again at the same instant.
+        let mut random = [0; 1];
+        let spread = getrandom::fill(&mut random).map_or(0, |()| u32::from(random[0]));
+        let pause = self.pause + self.pause * spread / 255;
+        self.pause = (self.pause * 2).min(PAUSE_MAX);
+        tokio::select! {
+            biased;
+            () = &mut self.end => false,
+            () = sleep(pause) => true,
+        }
+    }
+}
+
+/// Sends one statement.
+async fn query(
+    conn: &Object,
+    statement: &Statement,
+    params: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, Trouble> {
+    let prepared = conn.prepare_cached(statement.0).await?;
+    Ok(conn.query(&prepared, params).await?)
+}
+
+/// The slot as the database has it.
+fn slot_of(organization: &OrganizationId) -> i16 {
+    i16::from(slot(organization))
+}
+
+/// Where a history begins that has no events.
+fn beginning(organization: &OrganizationId) -> Head {
+    Head { seq: 0, hash: chain::origin(organization), pos: 0 }
+}
+
+impl Store for Postgres {
+    fn tables(&self) -> Tables {
+        Tables::EachCommit
+    }
+
+    fn load(&self, organization: &OrganizationId) -> Result<Loaded, Fault> {
+        self.read(async |conn| account::load(conn, organization).await)
+    }
+
+    fn recall(&self, organization: &OrganizationId, keys: &[PartKey]) -> Result<Vec<Part>, Fault> {
+        let need = Need { organization, at_hand: None, parts: keys.to_vec() };
+        let given = self.fetch(std::slice::from_ref(&need))?.pop();
+        Ok(given.map(|given| given.parts).unwrap_or_default())
+    }
+
+    fn fetch(&self, needs: &[Need<'_>]) -> Result<Vec<Given>, Fault> {
+        self.wait(account::fetch(self, needs))
+    }
+
+    fn commit(&self, batch: &Batch<'_>) -> Result<Vec<Appended>, Fault> {
+        self.wait(commit::commit(self, batch))
+    }
+
+    fn due(&self, by: Timestamp, limit: usize) -> Result<Vec<OrganizationId>, Fault> {
+        self.read(async |conn| lists::due(conn, by, limit).await)
+    }
+
+    fn organizations(
+        &self,
+        after: Option<&OrganizationId>,
+        limit: usize,
+    ) -> Result<Vec<OrganizationRow>, Fault> {
+        self.read(async |conn| lists::organizations(conn, after, limit).await)
+    }
+
+    fn events(
+        &self,
+        organization: &OrganizationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, Fault> {
+        self.read(async |conn| lists::events(conn, organization, after, limit).await)
+    }
+
+    fn grants(
+        &self,
+        organization: &OrganizationId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<Grant>, Fault> {
+        let page = lists::Asked { organization, before, limit };
+        self.read(async |conn| lists::page(conn, "grant", &statements::GRANTS, page, &[]).await)
+    }
+
+    fn runs(
+        &self,
+        organization: &OrganizationId,
+        filter: &RunFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<Run>, Fault> {
+        let page = lists::Asked { organization, before, limit };
+        self.read(async |conn| lists::runs(conn, filter, page).await)
+    }
+
+    fn run(&self, organization: &OrganizationId, id: &RunId) -> Result<Option<Run>, Fault> {
+        self.read(async |conn| lists::run(conn, organization, id).await)
+    }
+
+    fn refusals(
+        &self,
+        organization: &OrganizationId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<RefusedStart>, Fault> {
+        let page = lists::Asked { organization, before, limit };
+        self.read(async |conn| lists::page(conn, "refusal", &statements::REFUSALS, page, &[]).await)
+    }
+
+    fn debts(
+        &self,
+        organization: &OrganizationId,
+        open_only: bool,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<Debt>, Fault> {
+        let page = lists::Asked { organization, before, limit };
+        let statement = if open_only { statements::OPEN_DEBTS } else { statements::DEBTS };
+        self.read(async |conn| lists::page(conn, "debt", &statement, page, &[]).await)
+    }
+
+    fn payments(
+        &self,
+        organization: &OrganizationId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Page<Payment>, Fault> {
+        let page = lists::Asked { organization, before, limit };
+        self.read(async |conn| lists::page(conn, "payment", &statements::PAYMENTS, page, &[]).await)
+    }
+
+    fn usage(
+        &self,
+        organization: &OrganizationId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<TallyRow>, Fault> {
+        self.read(async |conn| lists::usage(conn, organization, from, to).await)
+    }
+
+    fn create_key(&self, key: &ApiKey) -> Result<(), Fault> {
+        self.wait(keys::create(self, key))
+    }
+
+    fn keys(&self) -> Result<Vec<ApiKey>, Fault> {
+        self.read(async |conn| keys::all(conn).await)
+    }
+
+    fn revoke_key(&self, id: &KeyId, at: Timestamp) -> Result<bool, Fault> {
+        self.wait(keys::revoke(self, id, at))
+    }
+}

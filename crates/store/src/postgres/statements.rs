@@ -1,0 +1,129 @@
+//! Every statement that the store ever sends. Nothing else can be sent: so what [`ALL`] has prepared once on an engine,
+//! that engine has seen whole.
+//!
+//! Each names the slot first. Those on one organization have it as `$1` and the organization as `$2`; those on many exist
+//! twice, for any slots on one server and for one slot where an engine shards.
+
+/// One statement, prepared once on each connection.
+pub(super) struct Statement(pub(super) &'static str);
+
+macro_rules! statements {
+    ($($(#[$what:meta])* $name:ident = $text:expr;)*) => {
+        $($(#[$what])* pub(super) const $name: Statement = Statement($text);)*
+
+        /// All of them, by name.
+        pub(super) const ALL: &[(&str, Statement)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+/// A page of bodies of one organization, newest first: `$3` is where to begin, `$4` how many.
+macro_rules! page {
+    ($table:literal, $filter:literal) => {
+        concat!(
+            "SELECT seq, body FROM coulomb.",
+            $table,
+            " WHERE slot = $1 AND org = $2 AND seq < $3",
+            $filter,
+            " ORDER BY seq DESC LIMIT $4"
+        )
+    };
+}
+
+/// A payment, found by a condition on its id, with its grant and its debts, at one version of its organization.
+macro_rules! family {
+    ($which:literal) => {
+        concat!(
+            "SELECT 'o' AS part, version, hash, NULL AS body FROM coulomb.organization WHERE slot = $1 AND org = $2
+             UNION ALL SELECT 'p', 0, NULL, body FROM coulomb.payment WHERE slot = $1 AND org = $2 AND id ",
+            $which,
+            " UNION ALL SELECT 'g', 0, NULL, body FROM coulomb.grants WHERE slot = $1 AND org = $2 AND id IN
+               (SELECT granted FROM coulomb.payment WHERE slot = $1 AND org = $2 AND id ",
+            $which,
+            ") UNION ALL SELECT 'd', 0, NULL, body FROM coulomb.debt WHERE slot = $1 AND org = $2 AND payment ",
+            $which
+        )
+    };
+}
+
+statements! {
+    /// Where histories end, which runs exist, and which answers: all at one instant.
+    LOOK = "SELECT 'o' AS part, u.n, o.version, o.hash, NULL AS body
+          FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS u (slot, org, n)
+          JOIN coulomb.organization o ON o.slot = u.slot AND o.org = u.org
+        UNION ALL SELECT 'r', u.n, 0, NULL, r.body
+          FROM unnest($3::smallint[], $4::text[], $5::text[]) WITH ORDINALITY AS u (slot, org, run, n)
+          JOIN coulomb.run r ON r.slot = u.slot AND r.org = u.org AND r.id = u.run
+        UNION ALL SELECT 'a', u.n, 0, NULL, a.body
+          FROM unnest($6::smallint[], $7::text[], $8::text[]) WITH ORDINALITY AS u (slot, org, key, n)
+          JOIN coulomb.answer a ON a.slot = u.slot AND a.org = u.org AND a.key = u.key";
+    LOOK_SLOT = "SELECT 'o' AS part, u.n, o.version, o.hash, NULL AS body
+          FROM unnest($2::text[]) WITH ORDINALITY AS u (org, n)
+          JOIN coulomb.organization o ON o.org = u.org WHERE o.slot = $1
+        UNION ALL SELECT 'r', u.n, 0, NULL, r.body
+          FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS u (org, run, n)
+          JOIN coulomb.run r ON r.org = u.org AND r.id = u.run WHERE r.slot = $1
+        UNION ALL SELECT 'a', u.n, 0, NULL, a.body
+          FROM unnest($5::text[], $6::text[]) WITH ORDINALITY AS u (org, key, n)
+          JOIN coulomb.answer a ON a.org = u.org AND a.key = u.key WHERE a.slot = $1";
+
+    /// An account: its row and its live parts; a live payment comes with its grant and its debts.
+    LOAD = "SELECT 'o' AS part, version, hash, body FROM coulomb.organization WHERE slot = $1 AND org = $2
+        UNION ALL SELECT 'r', 0, NULL, body FROM coulomb.run
+          WHERE slot = $1 AND org = $2 AND status = 'running' AND status <> 'settled'
+        UNION ALL SELECT 'g', 0, NULL, body FROM coulomb.grants WHERE slot = $1 AND org = $2 AND live
+        UNION ALL SELECT 'g', 0, NULL, body FROM coulomb.grants WHERE slot = $1 AND org = $2 AND NOT live AND id IN
+          (SELECT granted FROM coulomb.payment WHERE slot = $1 AND org = $2 AND live)
+        UNION ALL SELECT 'd', 0, NULL, body FROM coulomb.debt WHERE slot = $1 AND org = $2 AND live
+        UNION ALL SELECT 'd', 0, NULL, body FROM coulomb.debt WHERE slot = $1 AND org = $2 AND NOT live AND payment IN
+          (SELECT id FROM coulomb.payment WHERE slot = $1 AND org = $2 AND live)
+        UNION ALL SELECT 'p', 0, NULL, body FROM coulomb.payment WHERE slot = $1 AND org = $2 AND live";
+
+    RUN = "SELECT body FROM coulomb.run WHERE slot = $1 AND org = $2 AND id = $3";
+    /// A grant, and which payment it belongs to.
+    GRANT = "SELECT 'o' AS part, version, hash, NULL AS payment, NULL AS body
+          FROM coulomb.organization WHERE slot = $1 AND org = $2
+        UNION ALL SELECT 'g', 0, NULL, payment, body FROM coulomb.grants WHERE slot = $1 AND org = $2 AND id = $3";
+    DEBT = "SELECT 'o' AS part, version, hash, NULL AS payment, NULL AS body
+          FROM coulomb.organization WHERE slot = $1 AND org = $2
+        UNION ALL SELECT 'd', 0, NULL, payment, body FROM coulomb.debt WHERE slot = $1 AND org = $2 AND id = $3";
+    FAMILY = family!("= $3");
+    FAMILY_OF_FACT = family!(
+        "= (SELECT payment FROM coulomb.payment_fact WHERE slot = $1 AND org = $2 AND kind = $3 AND id = $4)"
+    );
+
+    /// Whether an event is this one.
+    EVENT_HASH = "SELECT hash FROM coulomb.event WHERE slot = $1 AND org = $2 AND seq = $3";
+    EVENTS = "SELECT seq, hash, body FROM coulomb.event
+        WHERE slot = $1 AND org = $2 AND seq > $3 ORDER BY seq LIMIT $4";
+
+    GRANTS = page!("grants", "");
+    PAYMENTS = page!("payment", "");
+    DEBTS = page!("debt", "");
+    OPEN_DEBTS = page!("debt", " AND live");
+    REFUSALS = page!("refusal", "");
+    RUNS = page!("run", "");
+    SETTLED_RUNS = page!("run", " AND status = 'settled'");
+    UNSETTLED_RUNS = page!("run", " AND status = $5 AND status <> 'settled'");
+    RUNS_OF_TASK = page!("run", " AND task = $5");
+    RUNS_OF_TASK_IN_STATUS = page!("run", " AND task = $5 AND status = $6");
+    USAGE = "SELECT hour, kind, member, task, credits, runs, refused FROM coulomb.tally
+        WHERE slot = $1 AND org = $2 AND hour >= $3 AND hour < $4 ORDER BY hour, kind, member, task";
+
+    // The only ones across all organizations; no commit waits for them.
+    DUE = "SELECT org FROM coulomb.organization WHERE next_due <= $1 ORDER BY next_due LIMIT $2";
+    ORGANIZATIONS = "SELECT org, name, version FROM coulomb.organization WHERE org > $1 ORDER BY org LIMIT $2";
+
+    CREATE_KEY = "INSERT INTO coulomb.api_key (id, name, scope, hash, created_at, revoked_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    KEYS = "SELECT id, name, scope, hash, created_at, revoked_at FROM coulomb.api_key ORDER BY created_at, id";
+    REVOKE_KEY = "UPDATE coulomb.api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
+
+    /// One commit (`commit.sql`), for organizations of any slots.
+    COMMIT = "SELECT coulomb.commit_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+        $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40,
+        $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57)";
+    /// One commit for organizations of one slot. Alone in its transaction, an engine that shards runs it where the slot is.
+    COMMIT_SLOT = "SELECT coulomb.commit_slot_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+        $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38,
+        $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57)";
+}
