@@ -80,6 +80,14 @@ impl<S: Store> Store for Faulty<S> {
         self.store.tables()
     }
 
+    fn committers(&self) -> usize {
+        self.store.committers()
+    }
+
+    fn snapshot(&self) -> Result<Option<Box<dyn Store>>, Fault> {
+        self.store.snapshot()
+    }
+
     fn load(&self, organization: &OrganizationId) -> Result<Loaded, Fault> {
         self.read(|store| store.load(organization))
     }

@@ -238,6 +238,17 @@ pub trait Store: Send + Sync + 'static {
     /// When the tables are written.
     fn tables(&self) -> Tables;
 
+    /// How many may commit at a time, each for the slots of its own, without getting into each other's way.
+    fn committers(&self) -> usize {
+        1
+    }
+
+    /// The store as it is at one instant, for whoever reads more than one call gives; none, where what was read does not
+    /// move on as long as nothing else is written to the account.
+    fn snapshot(&self) -> Result<Option<Box<dyn Store>>, Fault> {
+        Ok(None)
+    }
+
     /// Loads an account: its core and live parts, and the events after them folded in. A new account where there is none.
     fn load(&self, organization: &OrganizationId) -> Result<Loaded, Fault>;
 

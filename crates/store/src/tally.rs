@@ -66,12 +66,17 @@ impl Tally {
 
     /// Adds what another counted.
     pub fn add(&mut self, other: &Tally) {
-        for (key, more) in other.rows() {
-            let sums = self.sums.entry(key.clone()).or_default();
-            sums.credits = sums.credits.plus(more.credits);
-            sums.runs = sums.runs.saturating_add(more.runs);
-            sums.refused = sums.refused.saturating_add(more.refused);
+        for (key, sums) in other.rows() {
+            self.include(TallyRow { key: key.clone(), sums: *sums });
         }
+    }
+
+    /// Adds sums that are stored somewhere.
+    pub fn include(&mut self, TallyRow { key, sums: more }: TallyRow) {
+        let sums = self.sums.entry(key).or_default();
+        sums.credits = sums.credits.plus(more.credits);
+        sums.runs = sums.runs.saturating_add(more.runs);
+        sums.refused = sums.refused.saturating_add(more.refused);
     }
 
     /// Counts an event that has just been folded into this account.

@@ -9,7 +9,6 @@ use crate::{
 use ledger::{
     Timestamp, chain::Hash, debt::Debt, grant::Grant, id::OrganizationId, payment::Payment, run::Run,
 };
-use std::collections::BTreeMap;
 use tokio_postgres::types::ToSql;
 
 /// What a commit stores of one organization.
@@ -21,7 +20,8 @@ pub(super) struct Entry<'a> {
     /// What happened, if anything did.
     pub(super) events: Option<Events>,
     pub(super) rows: Option<Rows<'a>>,
-    pub(super) counted: BTreeMap<TallyKey, Sums>,
+    /// What is added to the sums.
+    pub(super) counted: Tally,
 }
 
 /// New events of one organization, as they are stored, and where its history ends with them.
@@ -42,16 +42,7 @@ pub(super) struct Event {
 
 impl<'a> Entry<'a> {
     pub(super) fn new(organization: &'a OrganizationId, head: Head) -> Entry<'a> {
-        Entry { organization, head, events: None, rows: None, counted: BTreeMap::new() }
-    }
-
-    pub(super) fn count(&mut self, tally: &Tally) {
-        for (key, more) in tally.rows() {
-            let sums = self.counted.entry(key.clone()).or_default();
-            sums.credits = sums.credits.plus(more.credits);
-            sums.runs = sums.runs.saturating_add(more.runs);
-            sums.refused = sums.refused.saturating_add(more.refused);
-        }
+        Entry { organization, head, events: None, rows: None, counted: Tally::default() }
     }
 
     /// What is done to the organization's row: see `commit.sql`.
@@ -202,7 +193,7 @@ impl<'a> Columns<'a> {
         if let Some(rows) = written {
             self.add_rows(n, rows);
         }
-        for (key, sums) in &entry.counted {
+        for (key, sums) in entry.counted.rows() {
             self.add_tally(n, key, sums);
         }
     }

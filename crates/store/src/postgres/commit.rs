@@ -49,13 +49,13 @@ fn entries<'a>(batch: &Batch<'a>) -> BTreeMap<(i16, &'a OrganizationId), Entry<'
         let (key, fresh) = entry(rows.account.organization(), rows.head);
         let entry = entries.entry(key).or_insert(fresh);
         entry.rows = Some(*rows);
-        entry.count(rows.tally);
+        entry.counted.add(rows.tally);
     }
     let alone = entries.values().find(|entry| entry.events.is_some() && entry.rows.is_none());
     assert!(alone.is_none(), "an append comes with its account's rows");
     for (organization, counted) in &batch.counts {
         let (key, fresh) = entry(organization, super::beginning(organization));
-        entries.entry(key).or_insert(fresh).count(counted);
+        entries.entry(key).or_insert(fresh).counted.add(counted);
     }
     entries
 }

@@ -5,23 +5,30 @@
 //! database (`commit.sql`), which needs no isolation beyond READ COMMITTED and locks in one order everywhere.
 //!
 //! In reading order: `open` (connections, schema), `tls`, `fault` (PostgreSQL's words in ours), `statements` (all of them),
-//! `account` (rows to accounts), `columns` (accounts to rows), `commit`, `lists`, `keys`, `import` (a whole store copied).
+//! `account` (rows to accounts), `columns` (accounts to rows), `commit`, `lists`, `keys`, `import` (a whole store copied),
+//! `distribute` (over several machines).
 
 mod account;
 mod columns;
 mod commit;
+mod distribute;
 mod fault;
+mod import;
 mod keys;
 mod lists;
 mod open;
 mod statements;
 mod tls;
 
+pub use distribute::{Engine, distribute};
+pub use import::{Copied, import};
 pub use open::{Deployment, migrate};
 
 use crate::{
     ApiKey, Appended, Batch, Fault, Given, Head, Loaded, Need, OrganizationRow, Page, RunFilter, Store,
-    StoredEvent, Tables, slot::slot, tally::TallyRow,
+    StoredEvent, Tables,
+    slot::{SLOTS, slot},
+    tally::TallyRow,
 };
 use deadpool_postgres::{Object, Pool};
 use fault::Trouble;
@@ -37,9 +44,10 @@ use ledger::{
     run::{RefusedStart, Run},
 };
 use statements::Statement;
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 use tokio::{
     runtime::Runtime,
+    sync::Mutex,
     time::{Sleep, sleep},
 };
 use tokio_postgres::{Row, types::ToSql};
@@ -78,10 +86,12 @@ impl Options {
 /// The store that several servers share.
 pub struct Postgres {
     pool: Pool,
+    /// The connection with the transaction of a snapshot, which is only read from.
+    instant: Option<Mutex<Object>>,
     options: Options,
     deployment: Deployment,
     /// Moves bytes; whoever calls the store waits on its own thread. None only while it is being dropped.
-    runtime: Option<Runtime>,
+    runtime: Option<Arc<Runtime>>,
 }
 
 impl Postgres {
@@ -94,11 +104,13 @@ impl Postgres {
     /// Connects to a database that has this version's schema, beside the servers that may be running on it.
     pub fn connect(options: Options) -> Result<Postgres, Fault> {
         let runtime = open::runtime()?;
-        let _entered = runtime.enter();
-        let deployment = futures_executor::block_on(open::deployment(&options))?;
-        let pool = open::pool(&options, deployment)?;
-        drop(_entered);
-        let store = Postgres { pool, options, deployment, runtime: Some(runtime) };
+        let (deployment, pool) = {
+            let _entered = runtime.enter();
+            let deployment = futures_executor::block_on(open::deployment(&options))?;
+            (deployment, open::pool(&options, deployment)?)
+        };
+        let runtime = Some(Arc::new(runtime));
+        let store = Postgres { pool, instant: None, options, deployment, runtime };
         // What the engine does not understand is said now and not when it is needed.
         store.prepare_all()?;
         Ok(store)
@@ -126,10 +138,6 @@ impl Postgres {
         futures_executor::block_on(work)
     }
 
-    async fn connection(&self) -> Result<Object, Trouble> {
-        Ok(self.pool.get().await?)
-    }
-
     /// Reads, again after a lost connection or a failover.
     fn read<T>(&self, read: impl AsyncFn(&Object) -> Result<T, Trouble>) -> Result<T, Fault> {
         self.wait(self.reading(read))
@@ -144,7 +152,8 @@ impl Postgres {
             };
             match trouble {
                 Trouble::NotDone(text) | Trouble::Unknown(text) => {
-                    if !patience.pause().await {
+                    // What a snapshot saw ends with its connection.
+                    if self.instant.is_some() || !patience.pause().await {
                         return Err(Fault::Unavailable(text));
                     }
                 }
@@ -155,23 +164,49 @@ impl Postgres {
 
     /// One attempt, on a connection that is not used again if it failed in a way that may be its own.
     async fn attempt<T>(&self, work: impl AsyncFn(&Object) -> Result<T, Trouble>) -> Result<T, Trouble> {
-        let conn = self.connection().await?;
-        let timeout = self.options.call_timeout;
-        let done = tokio::time::timeout(timeout, work(&conn)).await;
-        let done = done.unwrap_or_else(|_| {
-            Err(Trouble::Unknown(format!("the database has not answered within {} s", timeout.as_secs())))
-        });
+        if let Some(instant) = &self.instant {
+            return self.in_time(work(&*instant.lock().await)).await;
+        }
+        let conn = self.pool.get().await?;
+        let done = self.in_time(work(&conn)).await;
         if matches!(done, Err(Trouble::NotDone(_) | Trouble::Unknown(_))) {
             drop(Object::take(conn));
         }
         done
     }
+
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+        let most = self.options.call_timeout;
+        tokio::time::timeout(most, work).await.unwrap_or_else(|_| {
+            Err(Trouble::Unknown(format!("the database has not answered within {} s", most.as_secs())))
+        })
+    }
+
+    async fn begin_snapshot(&self) -> Result<Object, Trouble> {
+        let conn = self.pool.get().await?;
+        conn.batch_execute(statements::BEGIN_SNAPSHOT).await?;
+        Ok(conn)
+    }
+
+    fn must_not_be_a_snapshot(&self) -> Result<(), Fault> {
+        match self.instant {
+            None => Ok(()),
+            Some(_) => Err(Fault::Locked("a snapshot is only read".into())),
+        }
+    }
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        self.pool.close();
-        if let Some(runtime) = self.runtime.take() {
+        if let Some(instant) = self.instant.take() {
+            let conn = instant.into_inner();
+            if self.wait(conn.batch_execute(statements::END_SNAPSHOT)).is_err() {
+                drop(Object::take(conn));
+            }
+        }
+        // The last one to go ends the thread, from wherever it is dropped.
+        if let Some(runtime) = self.runtime.take().and_then(Arc::into_inner) {
+            self.pool.close();
             runtime.shutdown_background();
         }
     }
@@ -228,6 +263,24 @@ impl Store for Postgres {
         Tables::EachCommit
     }
 
+    fn committers(&self) -> usize {
+        match self.deployment {
+            Deployment::Whole => 1,
+            Deployment::Sharded => usize::from(SLOTS),
+        }
+    }
+
+    fn snapshot(&self) -> Result<Option<Box<dyn Store>>, Fault> {
+        let instant = self.wait(self.begin_snapshot())?;
+        Ok(Some(Box::new(Postgres {
+            pool: self.pool.clone(),
+            instant: Some(Mutex::new(instant)),
+            options: self.options.clone(),
+            deployment: self.deployment,
+            runtime: self.runtime.clone(),
+        })))
+    }
+
     fn load(&self, organization: &OrganizationId) -> Result<Loaded, Fault> {
         self.read(async |conn| account::load(conn, organization).await)
     }
@@ -243,6 +296,7 @@ impl Store for Postgres {
     }
 
     fn commit(&self, batch: &Batch<'_>) -> Result<Vec<Appended>, Fault> {
+        self.must_not_be_a_snapshot()?;
         self.wait(commit::commit(self, batch))
     }
 
@@ -334,6 +388,7 @@ impl Store for Postgres {
     }
 
     fn create_key(&self, key: &ApiKey) -> Result<(), Fault> {
+        self.must_not_be_a_snapshot()?;
         self.wait(keys::create(self, key))
     }
 
@@ -342,6 +397,7 @@ impl Store for Postgres {
     }
 
     fn revoke_key(&self, id: &KeyId, at: Timestamp) -> Result<bool, Fault> {
+        self.must_not_be_a_snapshot()?;
         self.wait(keys::revoke(self, id, at))
     }
 }

@@ -15,24 +15,10 @@ const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgres/0001_accou
 const COMMIT: &str = include_str!("commit.sql");
 
 /// Who migrates holds this lock: "coulomb" in bytes.
-const MIGRATING: i64 = 0x0063_6f75_6c6f_6d62;
+pub(super) const MIGRATING: i64 = 0x0063_6f75_6c6f_6d62;
 
 /// How long a connection may take to be made.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
-
-/// What distinguishes organizations' tables from those that are the same for all.
-const BY_SLOT: &[&str] = &[
-    "organization",
-    "event",
-    "grants",
-    "run",
-    "debt",
-    "payment",
-    "payment_fact",
-    "answer",
-    "refusal",
-    "tally",
-];
 
 /// How the database is laid out, decided once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +79,7 @@ fn settings(deployment: Deployment) -> &'static str {
 }
 
 /// One connection, outside the pool. It ends when the client is dropped.
-async fn connect(options: &Options) -> Result<Client, Trouble> {
+pub(super) async fn connect(options: &Options) -> Result<Client, Trouble> {
     let (config, tls) = tls::configure(options)?;
     let (client, connection) = with_limits(config).connect(tls).await?;
     // An error of the connection reaches whoever uses the client.
@@ -156,7 +142,7 @@ async fn applied(client: &Client) -> Result<usize, Trouble> {
     Ok(version)
 }
 
-async fn meta(client: &Client, key: &str) -> Result<Option<String>, Trouble> {
+pub(super) async fn meta(client: &Client, key: &str) -> Result<Option<String>, Trouble> {
     let row = client.query_opt("SELECT value FROM coulomb.meta WHERE key = $1", &[&key]).await?;
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }

@@ -7,6 +7,10 @@
 /// One statement, prepared once on each connection.
 pub(super) struct Statement(pub(super) &'static str);
 
+/// Everything that is read until [`END_SNAPSHOT`] is as it was at one instant.
+pub(super) const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+pub(super) const END_SNAPSHOT: &str = "ROLLBACK";
+
 macro_rules! statements {
     ($($(#[$what:meta])* $name:ident = $text:expr;)*) => {
         $($(#[$what])* pub(super) const $name: Statement = Statement($text);)*

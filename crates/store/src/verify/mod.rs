@@ -109,13 +109,23 @@ impl Counts {
     }
 }
 
-/// Verifies an organization, again if its rows moved on while something seemed wrong.
+/// Verifies an organization at one instant; where the store cannot give one, again if its rows moved on while something
+/// seemed wrong.
 fn settled(
     store: &dyn Store,
     policy: &Policy,
     mut row: OrganizationRow,
     before: Option<&OrganizationId>,
 ) -> Result<Result<Counts, Violation>, Fault> {
+    let snapshot = store.snapshot()?;
+    let store = snapshot.as_deref().unwrap_or(store);
+    let again = |row: &OrganizationRow| {
+        let now = store.organizations(before, 1)?.pop();
+        Ok::<_, Fault>(now.filter(|now| now.id == row.id && now.version != row.version))
+    };
+    if snapshot.is_some() {
+        row = again(&row)?.unwrap_or(row);
+    }
     let mut attempts = ATTEMPTS;
     loop {
         let (seq, what) = match organization(store, policy, &row) {
@@ -125,9 +135,8 @@ fn settled(
             Err(Stop::Fault(fault)) => return Err(fault),
         };
         attempts -= 1;
-        let now = store.organizations(before, 1)?.pop().filter(|now| now.id == row.id);
-        match now {
-            Some(now) if now.version != row.version && attempts > 0 => row = now,
+        match again(&row)? {
+            Some(now) if attempts > 0 => row = now,
             _ => return Ok(Err(Violation { organization: row.id, seq, what })),
         }
     }

@@ -2,7 +2,7 @@
 
 use store::{
     Store,
-    postgres::{Options, Postgres},
+    postgres::{Engine, Options, Postgres, distribute},
     sqlite::{Sizes, Sqlite},
 };
 use tempfile::TempDir;
@@ -24,6 +24,7 @@ pub trait Opener {
 pub fn on_every_store(story: impl Fn(&mut dyn Opener)) {
     story(&mut SqliteOpener::new());
     story(&mut PostgresOpener::new());
+    story(&mut PostgresOpener::sharded());
 }
 
 /// PostgreSQL, in a database that goes with the test.
@@ -37,6 +38,16 @@ impl PostgresOpener {
         let database = fresh_database();
         let store = Postgres::open(Options::new(&database.url)).expect("a new store opens");
         PostgresOpener { store, database }
+    }
+}
+
+impl PostgresOpener {
+    /// As on an engine that shards by the slot: each commit is a call for one slot.
+    pub fn sharded() -> PostgresOpener {
+        let mut opener = PostgresOpener::new();
+        distribute(&Options::new(&opener.database.url), Engine::Keyed).expect("it is sharded");
+        opener.restart();
+        opener
     }
 }
 
