@@ -1,4 +1,4 @@
-//! The committer: one thread that owns the accounts in memory, decides what waits, commits it, and answers.
+//! A committer: one thread that owns accounts in memory, decides what waits for them, commits it, and answers.
 //!
 //! A round takes everything that waits (up to a limit), fetches what it names, decides it in order, and makes it durable in
 //! one commit. Batches form by themselves while a commit runs; nothing ever waits for a batch to fill. Where the tables are
@@ -10,10 +10,10 @@
 //! that it was decided on, so that of two servers one wins and the other decides again.
 
 use super::{
-    EngineError, Limits, Receipt, Shown, View,
+    EngineError, Receipt, View,
     cache::{Cache, Hot},
     capture::capture,
-    replay,
+    queue::{Answers, Caller, Decided, Job, Requests, Shared},
 };
 use crate::clock;
 use ledger::{
@@ -27,13 +27,10 @@ use ledger::{
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use store::{Append, Appended, Batch, Fault, Need, Store, Tables, tally::Tally};
+use store::{Append, Appended, Batch, Fault, Need, Tables, tally::Tally};
 use tokio::sync::oneshot;
 
 /// How often a command is decided again because another server was faster, or its account had to be dropped.
@@ -50,197 +47,6 @@ const IDLE_ACCOUNTS: usize = 500;
 
 /// Of how many organizations refused starts are only counted in memory while the server is busy.
 const COUNTED_MAX: usize = 1_000;
-
-/// What the callers and the committer share.
-pub(super) struct Shared {
-    store: Arc<dyn Store>,
-    policy: Arc<Policy>,
-    limits: Limits,
-    queue: Mutex<VecDeque<Job>>,
-    arrived: Condvar,
-    /// Commands in the queue and in the round that is being decided.
-    waiting: AtomicUsize,
-    closed: AtomicBool,
-    /// First answers are rebuilt from history a few at a time.
-    rebuilding: tokio::sync::Semaphore,
-}
-
-/// Reads an account on the committer, when everything in the round that it was asked in is durable.
-type Reader = Box<dyn FnOnce(Result<View<'_>, EngineError>) + Send>;
-
-/// Commands for several organizations, shared by the caller and the committer.
-type Requests = Arc<Vec<(OrganizationId, Request)>>;
-
-/// What a command came to, on the committer.
-enum Decided {
-    Receipt(Receipt),
-    /// A repeat: the first answer belongs to event `seq`; beside it, the account as it is shown now.
-    Replay {
-        seq: u64,
-        version: u64,
-        shown: Shown,
-    },
-    /// What was due has happened; whoever wanted that reads the account.
-    Observed,
-}
-
-type Answers = Vec<Result<Decided, EngineError>>;
-
-/// Something to decide, and who waits for it.
-struct Job {
-    requests: Requests,
-    caller: Caller,
-}
-
-/// Who waits, and for what.
-enum Caller {
-    Execution(oneshot::Sender<Answers>),
-    /// Decided on a copy: nothing of it is kept.
-    Preview(oneshot::Sender<Result<Receipt, EngineError>>),
-    View(Reader),
-    /// The rows of the organization have to stand for it.
-    Written(oneshot::Sender<Result<(), EngineError>>),
-    /// As above, for organizations that nobody asks for.
-    Sweep(oneshot::Sender<()>),
-    ShutDown(oneshot::Sender<Result<(), EngineError>>),
-}
-
-impl Job {
-    /// Something to do with what is due on these organizations.
-    fn observing(organizations: impl IntoIterator<Item = OrganizationId>, caller: Caller) -> Job {
-        let requests = organizations.into_iter().map(|organization| (organization, Request::observe()));
-        Job { requests: Arc::new(requests.collect()), caller }
-    }
-
-    fn commands(&self) -> usize {
-        match self.caller {
-            Caller::Execution(_) => self.requests.len(),
-            Caller::ShutDown(_) => 0,
-            _ => 1,
-        }
-    }
-}
-
-pub(super) fn start(store: Arc<dyn Store>, policy: Policy, limits: Limits) -> Arc<Shared> {
-    let shared = Arc::new(Shared {
-        store,
-        policy: Arc::new(policy),
-        limits,
-        queue: Mutex::default(),
-        arrived: Condvar::new(),
-        waiting: AtomicUsize::new(0),
-        closed: AtomicBool::new(false),
-        rebuilding: tokio::sync::Semaphore::new(2),
-    });
-    let committer = Committer::new(Arc::clone(&shared));
-    let thread = std::thread::Builder::new().name("committer".into());
-    thread.spawn(move || committer.run()).expect("a thread can be started");
-    shared
-}
-
-impl Shared {
-    pub(super) fn policy(&self) -> &Arc<Policy> {
-        &self.policy
-    }
-
-    pub(super) fn store(&self) -> &Arc<dyn Store> {
-        &self.store
-    }
-
-    pub(super) async fn execute(
-        &self,
-        requests: Vec<(OrganizationId, Request)>,
-    ) -> Result<Vec<Result<Receipt, EngineError>>, EngineError> {
-        let requests = Arc::new(requests);
-        let (reply, answer) = oneshot::channel();
-        self.ask(Job { requests: Arc::clone(&requests), caller: Caller::Execution(reply) })?;
-        let answers = answer.await.map_err(|_| EngineError::ShuttingDown)?;
-        let mut receipts = Vec::with_capacity(answers.len());
-        for (answer, (organization, request)) in answers.into_iter().zip(requests.iter()) {
-            receipts.push(match answer {
-                Ok(Decided::Receipt(receipt)) => Ok(receipt),
-                Ok(Decided::Replay { seq, version, shown }) => {
-                    let _turn = self.rebuilding.acquire().await.map_err(|_| EngineError::ShuttingDown)?;
-                    replay::first_answer(self, organization, request, seq, version, shown).await
-                }
-                Ok(Decided::Observed) => Err(EngineError::ShuttingDown),
-                Err(error) => Err(error),
-            });
-        }
-        Ok(receipts)
-    }
-
-    pub(super) async fn view<T: Send + 'static>(
-        &self,
-        organization: OrganizationId,
-        read: impl FnOnce(View<'_>) -> T + Send + 'static,
-    ) -> Result<T, EngineError> {
-        let (reply, answer) = oneshot::channel();
-        let reader: Reader = Box::new(move |view| {
-            // A caller that has gone away needs no answer.
-            let _ = reply.send(view.map(read));
-        });
-        self.ask(Job::observing([organization], Caller::View(reader)))?;
-        answer.await.map_err(|_| EngineError::ShuttingDown)?
-    }
-
-    pub(super) async fn preview(
-        &self,
-        organization: OrganizationId,
-        request: Request,
-    ) -> Result<Receipt, EngineError> {
-        let (reply, answer) = oneshot::channel();
-        let requests = Arc::new(vec![(organization, request)]);
-        self.ask(Job { requests, caller: Caller::Preview(reply) })?;
-        answer.await.map_err(|_| EngineError::ShuttingDown)?
-    }
-
-    pub(super) async fn written(&self, organization: OrganizationId) -> Result<(), EngineError> {
-        let (reply, answer) = oneshot::channel();
-        self.ask(Job::observing([organization], Caller::Written(reply)))?;
-        answer.await.map_err(|_| EngineError::ShuttingDown)?
-    }
-
-    pub(super) async fn sweep(&self, organizations: Vec<OrganizationId>) -> Result<(), EngineError> {
-        let (reply, answer) = oneshot::channel();
-        self.ask(Job::observing(organizations, Caller::Sweep(reply)))?;
-        answer.await.map_err(|_| EngineError::ShuttingDown)
-    }
-
-    pub(super) async fn shut_down(&self) -> Result<(), EngineError> {
-        let (reply, answer) = oneshot::channel();
-        if !self.closed.swap(true, Ordering::SeqCst) {
-            self.push(Job { requests: Arc::default(), caller: Caller::ShutDown(reply) });
-            answer.await.map_err(|_| EngineError::ShuttingDown)??;
-        }
-        Ok(())
-    }
-
-    fn ask(&self, job: Job) -> Result<(), EngineError> {
-        if self.closed.load(Ordering::SeqCst) {
-            return Err(EngineError::ShuttingDown);
-        }
-        let commands = job.commands();
-        let before = self.waiting.fetch_add(commands, Ordering::SeqCst);
-        // One request larger than the whole queue is let in when nothing waits; it could never be answered otherwise.
-        if before > 0 && before.saturating_add(commands) > self.limits.queue_commands_max {
-            self.waiting.fetch_sub(commands, Ordering::SeqCst);
-            metrics::counter!("coulomb_busy_total").increment(1);
-            return Err(EngineError::Busy);
-        }
-        self.push(job);
-        Ok(())
-    }
-
-    fn push(&self, job: Job) {
-        self.lock().push_back(job);
-        self.arrived.notify_one();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Job>> {
-        self.queue.lock().expect("the queue is never held by a thread that panics")
-    }
-}
 
 /// A job in a round, and what its commands have come to so far.
 struct Waiting {
@@ -298,6 +104,13 @@ impl Round {
             *answer = Some(Err(EngineError::Store(Arc::clone(fault))));
         }
     }
+}
+
+/// Starts a committer on a thread of its own.
+pub(super) fn start(shared: Arc<Shared>) {
+    let committer = Committer::new(shared);
+    let thread = std::thread::Builder::new().name("committer".into());
+    thread.spawn(move || committer.run()).expect("a thread can be started");
 }
 
 struct Committer {
@@ -793,8 +606,4 @@ fn preview(hot: &Hot, policy: &Policy, request: &Request, now: Timestamp) -> Res
     let shown = capture(&account, policy, answer.at, request.by(), request.command(), &answer.events);
     let (replayed, waiting) = (matches!(done, Done::Replayed { .. }), done == Done::Waiting);
     Ok(Decided::Receipt(Receipt { replayed, waiting, shown }))
-}
-
-pub(super) fn fault(error: Fault) -> EngineError {
-    EngineError::Store(Arc::new(error))
 }

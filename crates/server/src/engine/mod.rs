@@ -1,19 +1,27 @@
 //! The engine: the one door to accounts, for HTTP, jobs and the command line.
 //!
 //! It is a group committer. Commands that wait are decided one after the other on accounts held in memory; all their
-//! events go to the store in one transaction with one flush, and only then is anyone answered (R2.3).
+//! events go to the store in one transaction with one flush, and only then is anyone answered (R2.3). A store whose slots
+//! lie on several machines has one for each slot.
 
 mod cache;
 mod capture;
 mod committer;
+mod queue;
 mod replay;
 
 pub use capture::{Object, Shown};
 
 use crate::clock;
+use futures_util::future::{join_all, try_join_all};
 use ledger::{Account, Policy, Timestamp, command::Request, id::OrganizationId, refusal::Refusal};
-use std::sync::Arc;
-use store::{Fault, Store};
+use queue::Shared;
+use std::{collections::BTreeMap, sync::Arc};
+use store::{Fault, Store, slot::slot};
+use tokio::sync::Semaphore;
+
+/// First answers are rebuilt from history a few at a time.
+const REBUILDING_MAX: usize = 2;
 
 /// How the engine is sized. Every limit has a name and a default in the configuration.
 #[derive(Clone, Debug)]
@@ -76,7 +84,8 @@ pub enum EngineError {
 /// The one door to accounts. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<committer::Shared>,
+    /// At least one; an organization's is the one of its slot.
+    committers: Arc<[Arc<Shared>]>,
 }
 
 /// An account to read, on which nothing is due any more.
@@ -90,19 +99,45 @@ pub struct View<'a> {
 }
 
 impl Engine {
-    /// Starts the committer on a thread of its own.
+    /// Starts as many committers as the store says, each on a thread of its own.
     pub fn start(store: Arc<dyn Store>, policy: Policy, limits: Limits) -> Engine {
-        Engine { inner: committer::start(store, policy, limits) }
+        let count = store.committers().max(1);
+        let limits = Limits { accounts_max: limits.accounts_max.div_ceil(count), ..limits };
+        let (policy, waiting) = (Arc::new(policy), Arc::default());
+        let rebuilding = Arc::new(Semaphore::new(REBUILDING_MAX));
+        let committer = |_| {
+            let (store, policy, limits) = (Arc::clone(&store), Arc::clone(&policy), limits.clone());
+            let (waiting, rebuilding) = (Arc::clone(&waiting), Arc::clone(&rebuilding));
+            let shared = Arc::new(Shared::new(store, policy, limits, waiting, rebuilding));
+            committer::start(Arc::clone(&shared));
+            shared
+        };
+        Engine { committers: (0..count).map(committer).collect() }
+    }
+
+    fn any(&self) -> &Arc<Shared> {
+        self.committers.first().expect("there is at least one")
+    }
+
+    fn place(&self, organization: &OrganizationId) -> usize {
+        match self.committers.len() {
+            1 => 0,
+            count => usize::from(slot(organization)) % count,
+        }
+    }
+
+    fn of(&self, organization: &OrganizationId) -> &Arc<Shared> {
+        &self.committers[self.place(organization)]
     }
 
     /// The policy everything is decided under.
     pub fn policy(&self) -> &Arc<Policy> {
-        self.inner.policy()
+        self.any().policy()
     }
 
     /// The store, to read pages from. Call [`Engine::written`] first where the page must be current.
     pub fn store(&self) -> &Arc<dyn Store> {
-        self.inner.store()
+        self.any().store()
     }
 
     /// Decides one command and answers when it is durable.
@@ -120,7 +155,38 @@ impl Engine {
         &self,
         requests: Vec<(OrganizationId, Request)>,
     ) -> Result<Vec<Result<Receipt, EngineError>>, EngineError> {
-        self.inner.execute(requests).await
+        if let [only] = &*self.committers {
+            return only.execute(requests).await;
+        }
+        let asked = requests.len();
+        let mut parts: BTreeMap<usize, (Vec<usize>, Vec<_>)> = BTreeMap::new();
+        for (place, request) in requests.into_iter().enumerate() {
+            let (places, part) = parts.entry(self.place(&request.0)).or_default();
+            places.push(place);
+            part.push(request);
+        }
+        let parts = parts.into_iter().map(async |(committer, (places, part))| {
+            Ok::<_, EngineError>((places, self.committers[committer].execute(part).await?))
+        });
+        let mut answers: Vec<_> = (0..asked).map(|_| Err(EngineError::Busy)).collect();
+        let mut refused = None;
+        for part in join_all(parts).await {
+            match part {
+                Ok((places, receipts)) => {
+                    for (place, receipt) in places.into_iter().zip(receipts) {
+                        answers[place] = receipt;
+                    }
+                }
+                Err(error) => refused = Some(error),
+            }
+        }
+        // Where nothing was let in, the call as a whole was not.
+        match refused {
+            Some(error) if answers.iter().all(|answer| matches!(answer, Err(EngineError::Busy))) => {
+                Err(error)
+            }
+            _ => Ok(answers),
+        }
     }
 
     /// Reads an account after letting what is due happen.
@@ -129,7 +195,7 @@ impl Engine {
         organization: OrganizationId,
         read: impl FnOnce(View<'_>) -> T + Send + 'static,
     ) -> Result<T, EngineError> {
-        self.inner.view(organization, read).await
+        self.of(&organization).view(organization.clone(), read).await
     }
 
     /// Decides a command on a copy of the account and reads what would come of it, changing nothing (R9.5).
@@ -138,12 +204,12 @@ impl Engine {
         organization: OrganizationId,
         request: Request,
     ) -> Result<Receipt, EngineError> {
-        self.inner.preview(organization, request).await
+        self.of(&organization).preview(organization.clone(), request).await
     }
 
     /// Lets what is due happen and writes the organization's rows, so that pages of the store are current.
     pub async fn written(&self, organization: OrganizationId) -> Result<(), EngineError> {
-        self.inner.written(organization).await
+        self.of(&organization).written(organization.clone()).await
     }
 
     /// Lets what is due happen on idle accounts, up to `limit` of them; how many were looked at. Each is written
@@ -151,16 +217,24 @@ impl Engine {
     pub async fn sweep(&self, limit: usize) -> Result<usize, EngineError> {
         let store = Arc::clone(self.store());
         let due = tokio::task::spawn_blocking(move || store.due(clock::now(), limit)).await;
-        let due = due.map_err(|_| EngineError::ShuttingDown)?.map_err(committer::fault)?;
+        let due = due.map_err(|_| EngineError::ShuttingDown)?.map_err(fault)?;
         let looked_at = due.len();
-        if looked_at > 0 {
-            self.inner.sweep(due).await?;
+        let mut parts: BTreeMap<usize, Vec<OrganizationId>> = BTreeMap::new();
+        for organization in due {
+            parts.entry(self.place(&organization)).or_default().push(organization);
         }
+        let parts = parts.into_iter().map(|(committer, due)| self.committers[committer].sweep(due));
+        try_join_all(parts).await?;
         Ok(looked_at)
     }
 
-    /// Commits what waits, writes all rows, and ends the committer. Later calls get [`EngineError::ShuttingDown`].
+    /// Commits what waits, writes all rows, and ends the committers. Later calls get [`EngineError::ShuttingDown`].
     pub async fn shut_down(&self) -> Result<(), EngineError> {
-        self.inner.shut_down().await
+        try_join_all(self.committers.iter().map(|committer| committer.shut_down())).await?;
+        Ok(())
     }
+}
+
+fn fault(error: Fault) -> EngineError {
+    EngineError::Store(Arc::new(error))
 }

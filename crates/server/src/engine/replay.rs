@@ -1,11 +1,7 @@
 //! First answers again (R2.4): the account as it stood right after the decision that answered first, rebuilt from the
 //! events. Where nothing has happened since, that is the account as it is.
 
-use super::{
-    EngineError, Receipt, Shown,
-    capture::capture,
-    committer::{Shared, fault},
-};
+use super::{EngineError, Receipt, Shown, capture::capture, fault, queue::Shared};
 use ledger::{
     Account, Policy, Timestamp,
     command::{Command, Request},
