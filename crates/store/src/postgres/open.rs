@@ -5,7 +5,7 @@ use crate::Fault;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime as Timers};
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use tokio_postgres::{Client, Config, GenericClient};
+use tokio_postgres::{Client, Config, GenericClient, config::TargetSessionAttrs};
 
 /// Every schema change ever, in order: `schema` in the table `meta` counts those that were applied.
 const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgres/0001_accounts.sql")];
@@ -39,6 +39,10 @@ pub(super) fn runtime() -> Result<Runtime, Fault> {
 fn with_limits(mut config: Config) -> Config {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_MAX);
+    }
+    // A standby would answer with what was true a moment ago.
+    if config.get_target_session_attrs() == TargetSessionAttrs::Any {
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     }
     // A machine that is gone says nothing: ask it, and do not wait for minutes.
     config.keepalives_idle(Duration::from_secs(15)).keepalives_interval(Duration::from_secs(5));
