@@ -28,6 +28,15 @@ const WHAT_STORIES_NEED: &str = "serde-saphyr";
 /// The one file that reads the clock, and the load tool, which measures from outside what a stranger would wait.
 const MAY_READ_THE_CLOCK: &[&str] = &["crates/server/src/clock.rs", "crates/server/src/bin/coulomb/bench.rs"];
 
+/// The statements of each store, all of which a test prepares, and what is done before there is a schema to prepare them on.
+const MAY_SPEAK_SQL: &[&str] = &[
+    "crates/store/src/sqlite/statements.rs",
+    "crates/store/src/sqlite/open.rs",
+    "crates/store/src/postgres/statements.rs",
+    "crates/store/src/postgres/open.rs",
+    "crates/store/src/postgres/distribute.rs",
+];
+
 #[test]
 fn the_crates_depend_on_each_other_as_drawn_and_no_other_way() {
     let drawn: BTreeMap<&str, BTreeSet<&str>> =
@@ -139,6 +148,20 @@ fn one_file_reads_the_clock() {
         },
     );
     assert_none("a line that reads the clock outside clock.rs", &readers);
+}
+
+#[test]
+fn every_statement_stands_in_the_list_of_its_store() {
+    // Words that begin or hold together whatever a server sends to a database, and are nowhere else written so.
+    let words = ["SELECT", "INSERT", "UPDATE", "FROM", "WHERE", "VALUES", "PRAGMA"];
+    let loose = lines(
+        |path| is_source_of_a_crate(path) && !MAY_SPEAK_SQL.contains(&path),
+        |line| {
+            let mut said = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            !line.trim_start().starts_with("//") && said.any(|word| words.contains(&word))
+        },
+    );
+    assert_none("a line of SQL that no test has prepared", &loose);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Accounts out of their rows: an organization's row with its live parts, the events after it folded in, and parts
 //! recalled one by one.
 
-use super::{bytes, journal, run_ids, run_ids::RunIds};
+use super::{bytes, journal, run_ids, run_ids::RunIds, statements};
 use crate::{
     Fault, Head, Loaded,
     column::{from_json, hash, number},
@@ -33,7 +33,7 @@ pub(super) struct Row {
 
 /// The row of an organization, if it ever had an event.
 pub(super) fn row(conn: &Connection, organization: &OrganizationId) -> Result<Option<Row>, Fault> {
-    let mut select = conn.prepare_cached("SELECT n, version, pos, hash FROM organization WHERE id = ?1")?;
+    let mut select = conn.prepare_cached(statements::ORGANIZATION)?;
     let mut rows = select.query([organization.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let version = number(row.get(1)?)?;
@@ -68,19 +68,14 @@ fn written(conn: &Connection, organization: &OrganizationId, row: Row) -> Result
         return Ok(Account::new(organization.clone()));
     }
     let n = row.n;
-    let select = "SELECT body FROM organization WHERE n = ?1";
-    let core = one(conn, "organization", select, [n])?;
+    let core = one(conn, "organization", statements::CORE, [n])?;
     let core =
         core.ok_or_else(|| Fault::Damaged(format!("the row of organization {organization} has no body")))?;
     let mut parts = Vec::new();
-    let running = "SELECT body FROM run WHERE org = ?1 AND status = 'running' AND status <> 'settled'";
-    parts.extend(all::<Run>(conn, "run", running, [n])?.into_iter().map(Part::Run));
-    let live = "SELECT body FROM grants WHERE org = ?1 AND live = 1";
-    let grants: Vec<Grant> = all(conn, "grant", live, [n])?;
-    let live = "SELECT body FROM debt WHERE org = ?1 AND live = 1";
-    parts.extend(all::<Debt>(conn, "debt", live, [n])?.into_iter().map(Part::Debt));
-    let live = "SELECT body FROM payment WHERE org = ?1 AND live = 1";
-    for payment in all::<Payment>(conn, "payment", live, [n])? {
+    parts.extend(all::<Run>(conn, "run", statements::RUNNING, [n])?.into_iter().map(Part::Run));
+    let grants: Vec<Grant> = all(conn, "grant", statements::LIVE_GRANTS, [n])?;
+    parts.extend(all::<Debt>(conn, "debt", statements::LIVE_DEBTS, [n])?.into_iter().map(Part::Debt));
+    for payment in all::<Payment>(conn, "payment", statements::LIVE_PAYMENTS, [n])? {
         let at_hand = |id: &GrantId| grants.iter().any(|grant| grant.id == *id);
         family(conn, n, payment, &at_hand, &mut parts)?;
     }
@@ -101,8 +96,8 @@ fn family(
     }
     // Only refunds and disputes give rise to debts of a payment, and most payments never see one.
     if !payment.refunds.is_empty() || !payment.disputes.is_empty() {
-        let select = "SELECT body FROM debt WHERE org = ?1 AND payment = ?2";
-        let debts: Vec<Debt> = all(conn, "debt", select, params![n, payment.id.as_str()])?;
+        let of_payment = params![n, payment.id.as_str()];
+        let debts: Vec<Debt> = all(conn, "debt", statements::DEBTS_OF_PAYMENT, of_payment)?;
         parts.extend(debts.into_iter().map(Part::Debt));
     }
     parts.push(Part::Payment(payment));
@@ -148,8 +143,7 @@ pub(super) fn recall(
 }
 
 fn recall_payment(conn: &Connection, n: i64, id: &PaymentId, parts: &mut Vec<Part>) -> Result<(), Fault> {
-    let select = "SELECT body FROM payment WHERE org = ?1 AND id = ?2";
-    match one(conn, "payment", select, params![n, id.as_str()])? {
+    match one(conn, "payment", statements::PAYMENT, params![n, id.as_str()])? {
         Some(payment) => family(conn, n, payment, &|_| false, parts),
         None => Ok(()),
     }
@@ -157,7 +151,7 @@ fn recall_payment(conn: &Connection, n: i64, id: &PaymentId, parts: &mut Vec<Par
 
 fn recall_fact(conn: &Connection, n: i64, kind: &str, id: &str, parts: &mut Vec<Part>) -> Result<(), Fault> {
     let payment: Option<String> = conn
-        .prepare_cached("SELECT payment FROM payment_fact WHERE org = ?1 AND kind = ?2 AND id = ?3")?
+        .prepare_cached(statements::PAYMENT_OF_FACT)?
         .query_row(params![n, kind, id], |row| row.get(0))
         .optional()?;
     match payment {
@@ -167,16 +161,15 @@ fn recall_fact(conn: &Connection, n: i64, kind: &str, id: &str, parts: &mut Vec<
 }
 
 fn grant(conn: &Connection, n: i64, id: &GrantId) -> Result<Option<Grant>, Fault> {
-    one(conn, "grant", "SELECT body FROM grants WHERE org = ?1 AND id = ?2", params![n, id.as_str()])
+    one(conn, "grant", statements::GRANT, params![n, id.as_str()])
 }
 
 fn debt(conn: &Connection, n: i64, id: &DebtId) -> Result<Option<Debt>, Fault> {
-    one(conn, "debt", "SELECT body FROM debt WHERE org = ?1 AND id = ?2", params![n, id.as_str()])
+    one(conn, "debt", statements::DEBT, params![n, id.as_str()])
 }
 
 fn answered(conn: &Connection, n: i64, key: &IdempotencyKey) -> Result<Option<Answered>, Fault> {
-    let select = "SELECT body FROM answer WHERE org = ?1 AND key = ?2";
-    one(conn, "answer", select, params![n, key.as_str()])
+    one(conn, "answer", statements::ANSWER, params![n, key.as_str()])
 }
 
 /// The body that a statement selects, if it selects one.

@@ -1,5 +1,6 @@
 //! A thread that moves what was committed from the log into the database file, so that no commit has to.
 
+use super::statements;
 use rusqlite::Connection;
 use std::{
     sync::{
@@ -48,7 +49,7 @@ impl Checkpoints {
 /// Whatever keeps it from moving everything (a reader, a full disk) is met again at the next commit or tick; what was
 /// committed is durable in the log meanwhile.
 fn checkpoint(conn: &Connection) {
-    let _ = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    let _ = conn.query_row(statements::CHECKPOINT, [], |_| Ok(()));
 }
 
 impl Drop for Checkpoints {

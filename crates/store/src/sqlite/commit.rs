@@ -6,7 +6,7 @@ use super::{
     journal::Appender,
     meta, read_lock, rows,
     run_ids::{NewIds, RunIds},
-    set_meta, write_lock,
+    set_meta, statements, write_lock,
 };
 use crate::{Append, Appended, Batch, Fault, Head, Rows, slot::slot};
 use ledger::{chain, id::OrganizationId};
@@ -67,9 +67,9 @@ fn came_through(conn: &Connection, error: rusqlite::Error, answers: &[Appended])
         _ => None,
     });
     if let Some(Head { pos, hash, .. }) = last {
-        let select = "SELECT count(*) FROM event WHERE pos = ?1 AND hash = ?2";
-        let there: i64 =
-            conn.query_row(select, params![pos, hash], |row| row.get(0)).map_err(|error| unknown(&error))?;
+        let there: i64 = conn
+            .query_row(statements::IS_EVENT, params![pos, hash], |row| row.get(0))
+            .map_err(|error| unknown(&error))?;
         if there == 1 {
             return Ok(());
         }
@@ -131,7 +131,7 @@ impl<'a> Work<'a> {
 
     fn new_organization(&self, organization: &OrganizationId) -> Result<i64, Fault> {
         self.conn
-            .prepare_cached("INSERT INTO organization (id, slot) VALUES (?1, ?2)")?
+            .prepare_cached(statements::NEW_ORGANIZATION)?
             .execute(params![organization.as_str(), slot(organization)])?;
         Ok(self.conn.last_insert_rowid())
     }

@@ -1,6 +1,6 @@
 //! The journal: events are appended by place, and read by walking back from an organization's last one.
 
-use super::bytes;
+use super::{bytes, statements};
 use crate::{
     Fault, Head, StoredEvent,
     column::{hash, int, number},
@@ -24,9 +24,7 @@ pub(super) struct Appender<'a> {
 
 impl<'a> Appender<'a> {
     pub(super) fn new(conn: &'a Connection, last: i64) -> Result<Appender<'a>, Fault> {
-        let insert = conn.prepare_cached(
-            "INSERT INTO event (pos, org, seq, at, prev, hash, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?;
+        let insert = conn.prepare_cached(statements::APPEND)?;
         Ok(Appender { conn, insert, last })
     }
 
@@ -39,9 +37,7 @@ impl<'a> Appender<'a> {
         let (seq, at) = (int(recorded.seq), recorded.at.micros());
         self.insert.execute(params![pos, n, seq, at, head.pos, hash, body])?;
         if recorded.seq.is_multiple_of(LANDMARK_EVERY) {
-            self.conn
-                .prepare_cached("INSERT INTO landmark (org, seq, pos) VALUES (?1, ?2, ?3)")?
-                .execute(params![n, seq, pos])?;
+            self.conn.prepare_cached(statements::MARK_LAND)?.execute(params![n, seq, pos])?;
         }
         self.last = pos;
         Ok(Head { seq: recorded.seq, hash, pos })
@@ -71,7 +67,7 @@ pub(super) fn back(
     after: u64,
     to: u64,
 ) -> Result<(Vec<Placed>, Option<Hash>), Fault> {
-    let mut select = conn.prepare_cached("SELECT org, seq, prev, hash, body FROM event WHERE pos = ?1")?;
+    let mut select = conn.prepare_cached(statements::EVENT)?;
     let mut events = Vec::new();
     let mut newer = u64::MAX;
     while pos != 0 {
@@ -109,7 +105,7 @@ pub(super) fn page(
 ) -> Result<Vec<StoredEvent>, Fault> {
     let to = after.saturating_add(limit as u64).min(int_max());
     let landmark: Option<i64> = conn
-        .prepare_cached("SELECT pos FROM landmark WHERE org = ?1 AND seq >= ?2 ORDER BY seq LIMIT 1")?
+        .prepare_cached(statements::LANDMARK)?
         .query_row(params![n, int(to)], |row| row.get(0))
         .optional()?;
     let (events, before) = back(conn, n, landmark.unwrap_or(end), after, to)?;
@@ -129,7 +125,7 @@ fn int_max() -> u64 {
 
 /// The place of the last event.
 pub(super) fn last(conn: &Connection) -> Result<i64, Fault> {
-    let last: Option<i64> = conn.query_row("SELECT max(pos) FROM event", [], |row| row.get(0))?;
+    let last: Option<i64> = conn.query_row(statements::LAST_PLACE, [], |row| row.get(0))?;
     Ok(last.unwrap_or(0))
 }
 
@@ -145,7 +141,7 @@ impl Tail {
     /// none where its rows say it all.
     pub(super) fn end(&mut self, conn: &Connection, n: i64) -> Result<Option<i64>, Fault> {
         let from = self.seen.max(super::meta(conn, "written_through")?);
-        let mut select = conn.prepare_cached("SELECT pos, org FROM event WHERE pos > ?1 ORDER BY pos")?;
+        let mut select = conn.prepare_cached(statements::PLACES_AFTER)?;
         let mut rows = select.query([from])?;
         while let Some(row) = rows.next()? {
             self.seen = row.get(0)?;

@@ -1,12 +1,13 @@
 //! API keys: the one table that is not written from events. Also whoever opens the database beside a server writes it.
 
+use super::statements;
 use crate::{ApiKey, Fault, column};
 use ledger::{Timestamp, id::KeyId};
 use rusqlite::{Connection, params};
 
 pub(super) fn create(conn: &Connection, key: &ApiKey) -> Result<(), Fault> {
     conn.execute(
-        "INSERT INTO api_key (id, name, scope, hash, created_at, revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        statements::CREATE_KEY,
         params![
             key.id.as_str(),
             key.name,
@@ -20,8 +21,7 @@ pub(super) fn create(conn: &Connection, key: &ApiKey) -> Result<(), Fault> {
 }
 
 pub(super) fn all(conn: &Connection) -> Result<Vec<ApiKey>, Fault> {
-    let mut select =
-        conn.prepare_cached("SELECT id, name, scope, hash, created_at, revoked_at FROM api_key ORDER BY n")?;
+    let mut select = conn.prepare_cached(statements::KEYS)?;
     let mut rows = select.query([])?;
     let mut keys = Vec::new();
     while let Some(row) = rows.next()? {
@@ -38,6 +38,5 @@ pub(super) fn all(conn: &Connection) -> Result<Vec<ApiKey>, Fault> {
 }
 
 pub(super) fn revoke(conn: &Connection, id: &KeyId, at: Timestamp) -> Result<bool, Fault> {
-    let update = "UPDATE api_key SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
-    Ok(conn.execute(update, params![id.as_str(), at.micros()])? == 1)
+    Ok(conn.execute(statements::REVOKE_KEY, params![id.as_str(), at.micros()])? == 1)
 }

@@ -4,9 +4,9 @@
 //! and is durable; rows lie scattered, and are written when the caller hands them over, later and in slices, all of one
 //! account at one version: what is true is its rows and the events after them, at any instant that a crash leaves behind.
 //!
-//! In reading order: `open` (lock, settings, schema), `fault` (SQLite's words in ours), `journal` (events),
-//! `account` (rows to accounts), `rows` (accounts to rows), `run_ids` (every run id for ever), `ends` (where histories end),
-//! `commit`, `recovery` (start-up after a crash), `lists`, `keys`, `checkpoint`.
+//! In reading order: `open` (lock, settings, schema), `fault` (SQLite's words in ours), `statements` (all of them), `journal`
+//! (events), `account` (rows to accounts), `rows` (accounts to rows), `run_ids` (every run id for ever), `ends` (where
+//! histories end), `commit`, `recovery` (start-up after a crash), `lists`, `keys`, `checkpoint`.
 
 mod account;
 mod checkpoint;
@@ -20,6 +20,7 @@ mod open;
 mod recovery;
 mod rows;
 mod run_ids;
+mod statements;
 
 use crate::{
     ApiKey, Appended, Batch, Fault, Head, Loaded, OrganizationRow, Page, RunFilter, Store, StoredEvent,
@@ -263,7 +264,9 @@ impl Store for Sqlite {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Page<Grant>, Fault> {
-        self.read_of(organization, |conn, n| lists::bodies(conn, "grants", n, before, limit))
+        self.read_of(organization, |conn, n| {
+            lists::page(conn, "grant", statements::GRANTS, lists::Asked { n, before, limit }, &[])
+        })
     }
 
     fn runs(
@@ -273,7 +276,7 @@ impl Store for Sqlite {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Page<Run>, Fault> {
-        self.read_of(organization, |conn, n| lists::runs(conn, n, filter, before, limit))
+        self.read_of(organization, |conn, n| lists::runs(conn, filter, lists::Asked { n, before, limit }))
     }
 
     fn run(&self, organization: &OrganizationId, id: &RunId) -> Result<Option<Run>, Fault> {
@@ -286,7 +289,9 @@ impl Store for Sqlite {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Page<RefusedStart>, Fault> {
-        self.read_of(organization, |conn, n| lists::bodies(conn, "refusal", n, before, limit))
+        self.read_of(organization, |conn, n| {
+            lists::page(conn, "refusal", statements::REFUSALS, lists::Asked { n, before, limit }, &[])
+        })
     }
 
     fn debts(
@@ -296,9 +301,9 @@ impl Store for Sqlite {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Page<Debt>, Fault> {
-        self.read_of(organization, |conn, n| match open_only {
-            true => lists::open_debts(conn, n, before, limit),
-            false => lists::bodies(conn, "debt", n, before, limit),
+        let select = if open_only { statements::OPEN_DEBTS } else { statements::DEBTS };
+        self.read_of(organization, |conn, n| {
+            lists::page(conn, "debt", select, lists::Asked { n, before, limit }, &[])
         })
     }
 
@@ -308,7 +313,9 @@ impl Store for Sqlite {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Page<Payment>, Fault> {
-        self.read_of(organization, |conn, n| lists::bodies(conn, "payment", n, before, limit))
+        self.read_of(organization, |conn, n| {
+            lists::page(conn, "payment", statements::PAYMENTS, lists::Asked { n, before, limit }, &[])
+        })
     }
 
     fn usage(
@@ -348,15 +355,10 @@ fn bytes<'a>(row: &'a rusqlite::Row<'_>, column: usize) -> Result<&'a [u8], Faul
 
 /// A value that belongs to the database as a whole.
 fn meta<T: FromSql>(conn: &Connection, key: &str) -> Result<T, Fault> {
-    let value =
-        conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?.query_row([key], |row| row.get(0))?;
-    Ok(value)
+    Ok(conn.prepare_cached(statements::META)?.query_row([key], |row| row.get(0))?)
 }
 
 fn set_meta(conn: &Connection, key: &str, value: impl ToSql) -> Result<(), Fault> {
-    conn.prepare_cached(
-        "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value",
-    )?
-    .execute((key, value))?;
+    conn.prepare_cached(statements::SET_META)?.execute((key, value))?;
     Ok(())
 }

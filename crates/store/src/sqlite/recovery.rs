@@ -8,7 +8,7 @@ use super::{
     ends::End,
     journal, read_lock, rows,
     run_ids::{NewIds, RunIds},
-    set_meta, write_lock,
+    set_meta, statements, write_lock,
 };
 use crate::{Fault, Loaded, column};
 use ledger::{Account, Timestamp, id::OrganizationId};
@@ -41,8 +41,8 @@ pub(super) fn recover(conn: &mut Connection, ids: &RwLock<RunIds>) -> Result<i64
 
 /// The last place of every organization that has one after this.
 fn ends_after(conn: &Connection, pos: i64) -> Result<BTreeMap<i64, i64>, Fault> {
-    let mut select = conn.prepare("SELECT org, pos FROM event WHERE pos > ?1 ORDER BY pos")?;
-    let ends = select.query_map([pos], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut select = conn.prepare(statements::PLACES_AFTER)?;
+    let ends = select.query_map([pos], |row| Ok((row.get(1)?, row.get(0)?)))?;
     Ok(ends.collect::<Result<_, _>>()?)
 }
 
@@ -54,8 +54,7 @@ fn catch_up(
     n: i64,
     end: i64,
 ) -> Result<(), Fault> {
-    let id: String =
-        conn.prepare_cached("SELECT id FROM organization WHERE n = ?1")?.query_row([n], |row| row.get(0))?;
+    let id: String = conn.prepare_cached(statements::ORGANIZATION_ID)?.query_row([n], |row| row.get(0))?;
     let organization: OrganizationId = column::id(&id)?;
     let row = account::row(conn, &organization)?.expect("it was just read by its number");
     if row.head.pos >= end {

@@ -4,6 +4,7 @@
 use super::{
     ends::End,
     run_ids::{NewIds, RunIds},
+    statements,
 };
 use crate::{
     Fault,
@@ -38,25 +39,21 @@ pub(super) fn write(
         write_payment(conn, n, payment, account.is_live(payment))?;
     }
     for (key, answered) in changes.answers() {
-        // One that was recalled is at hand and was written before.
-        conn.prepare_cached(
-            "INSERT INTO answer (org, key, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![n, key.as_str(), to_json(answered)])?;
+        conn.prepare_cached(statements::WRITE_ANSWER)?.execute(params![
+            n,
+            key.as_str(),
+            to_json(answered)
+        ])?;
     }
     for refused in changes.refusals() {
-        conn.prepare_cached("INSERT INTO refusal (org, seq, body) VALUES (?1, ?2, ?3)")?.execute(params![
+        conn.prepare_cached(statements::WRITE_REFUSAL)?.execute(params![
             n,
             int(refused.seq),
             to_json(refused)
         ])?;
     }
     write_tally(conn, n, tally)?;
-    conn.prepare_cached(
-        "UPDATE organization SET version = ?2, pos = ?3, hash = ?4, next_due = ?5, name = ?6, body = ?7
-         WHERE n = ?1",
-    )?
-    .execute(params![
+    conn.prepare_cached(statements::WRITE_ORGANIZATION)?.execute(params![
         n,
         int(end.head.seq),
         end.head.pos,
@@ -68,71 +65,66 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Most runs that are written are new and closed already, so inserting is tried first.
 fn write_run(conn: &Connection, ids: &RunIds, new: &mut NewIds, n: i64, run: &Run) -> Result<(), Fault> {
     let (seq, status, body) = (int(run.start_seq), status(run.status), to_json(run));
-    let inserted = conn
-        .prepare_cached(
-            "INSERT INTO run (org, seq, id, status, task, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![
-            n,
-            seq,
-            run.id.as_str(),
-            status,
-            run.task.as_ref().map(|task| task.as_str()),
-            body
-        ])?;
+    let inserted = conn.prepare_cached(statements::NEW_RUN)?.execute(params![
+        n,
+        seq,
+        run.id.as_str(),
+        status,
+        run.task.as_ref().map(|task| task.as_str()),
+        body
+    ])?;
     if inserted == 1 {
         return ids.add(conn, new, n, &run.id, run.start_seq);
     }
-    conn.prepare_cached("UPDATE run SET status = ?3, body = ?4 WHERE org = ?1 AND seq = ?2")?
-        .execute(params![n, seq, status, body])?;
+    conn.prepare_cached(statements::CHANGE_RUN)?.execute(params![n, seq, status, body])?;
     Ok(())
 }
 
-/// Most grants that are written were there and are as live as before: then no index has to be touched.
 fn write_grant(conn: &Connection, n: i64, grant: &Grant) -> Result<(), Fault> {
     let (seq, live, body) = (int(grant.seq), !grant.is_spent(), to_json(grant));
-    let updated = conn
-        .prepare_cached("UPDATE grants SET body = ?4 WHERE org = ?1 AND seq = ?2 AND live = ?3")?
-        .execute(params![n, seq, live, body])?;
+    let updated = conn.prepare_cached(statements::CHANGE_GRANT)?.execute(params![n, seq, live, body])?;
     if updated == 1 {
         return Ok(());
     }
     let payment = grant.payment.as_ref().map(|payment| payment.as_str());
-    conn.prepare_cached(
-        "INSERT INTO grants (org, seq, id, payment, live, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (org, seq) DO UPDATE SET live = excluded.live, body = excluded.body",
-    )?
-    .execute(params![n, seq, grant.id.as_str(), payment, live, body])?;
+    conn.prepare_cached(statements::WRITE_GRANT)?.execute(params![
+        n,
+        seq,
+        grant.id.as_str(),
+        payment,
+        live,
+        body
+    ])?;
     Ok(())
 }
 
 fn write_debt(conn: &Connection, n: i64, debt: &Debt) -> Result<(), Fault> {
     let payment = debt.origin.payment().map(|payment| payment.as_str());
-    conn.prepare_cached(
-        "INSERT INTO debt (org, seq, id, payment, live, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (org, seq) DO UPDATE SET live = excluded.live, body = excluded.body",
-    )?
-    .execute(params![n, int(debt.seq), debt.id.as_str(), payment, debt.is_open(), to_json(debt)])?;
+    conn.prepare_cached(statements::WRITE_DEBT)?.execute(params![
+        n,
+        int(debt.seq),
+        debt.id.as_str(),
+        payment,
+        debt.is_open(),
+        to_json(debt)
+    ])?;
     Ok(())
 }
 
 fn write_payment(conn: &Connection, n: i64, payment: &Payment, live: bool) -> Result<(), Fault> {
-    conn.prepare_cached(
-        "INSERT INTO payment (org, seq, id, live, body) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (org, seq) DO UPDATE SET live = excluded.live, body = excluded.body",
-    )?
-    .execute(params![n, int(payment.seq), payment.id.as_str(), live, to_json(payment)])?;
+    conn.prepare_cached(statements::WRITE_PAYMENT)?.execute(params![
+        n,
+        int(payment.seq),
+        payment.id.as_str(),
+        live,
+        to_json(payment)
+    ])?;
     let refunds = payment.refunds.iter().map(|refund| ("refund", refund.id.as_str()));
     let disputes = payment.disputes.iter().map(|dispute| ("dispute", dispute.id.as_str()));
     for (kind, id) in refunds.chain(disputes) {
-        conn.prepare_cached(
-            "INSERT INTO payment_fact (org, kind, id, payment) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![n, kind, id, payment.id.as_str()])?;
+        conn.prepare_cached(statements::WRITE_FACT)?.execute(params![n, kind, id, payment.id.as_str()])?;
     }
     Ok(())
 }
@@ -142,13 +134,7 @@ pub(super) fn write_tally(conn: &Connection, n: i64, tally: &Tally) -> Result<()
     for (key, sums) in tally.rows() {
         let member = key.member.as_ref().map_or("", |member| member.as_str());
         let task = key.task.as_ref().map_or("", |task| task.as_str());
-        conn.prepare_cached(
-            "INSERT INTO tally (org, hour, kind, member, task, credits, runs, refused)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT DO UPDATE SET credits = credits + excluded.credits, runs = runs + excluded.runs,
-             refused = refused + excluded.refused",
-        )?
-        .execute(params![
+        conn.prepare_cached(statements::COUNT)?.execute(params![
             n,
             key.hour.micros(),
             key.kind.as_str(),

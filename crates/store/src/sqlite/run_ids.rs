@@ -5,7 +5,7 @@
 //! A filter that does not say no sends the question to one chunk, and only the id in the run's own row is the proof.
 //! A run gets its key with its first row.
 
-use super::bytes;
+use super::{bytes, statements};
 use crate::{
     Fault,
     column::{from_json, int, number},
@@ -58,7 +58,7 @@ impl RunIds {
             half.ok_or_else(|| Fault::Damaged("the key of run ids is not 16 bytes long".into()))
         };
         let secret = (half(0..8)?, half(8..16)?);
-        let mut select = conn.prepare("SELECT segment, chunks, bits FROM run_segment ORDER BY segment")?;
+        let mut select = conn.prepare(statements::SEGMENTS)?;
         let mut rows = select.query([])?;
         let mut closed = Vec::new();
         while let Some(row) = rows.next()? {
@@ -73,7 +73,7 @@ impl RunIds {
 
     /// Takes in the keys that were added after this one; says which is the last.
     fn read_newest(&mut self, conn: &Connection, after: i64) -> Result<i64, Fault> {
-        let mut select = conn.prepare_cached("SELECT n, h, org, seq FROM run_key WHERE n > ?1 ORDER BY n")?;
+        let mut select = conn.prepare_cached(statements::RUN_KEYS_AFTER)?;
         let mut rows = select.query([after])?;
         let mut last = after;
         while let Some(row) = rows.next()? {
@@ -87,7 +87,7 @@ impl RunIds {
     fn catch_up(&mut self, conn: &Connection) -> Result<(), Fault> {
         let Some(seen) = self.follows else { return Ok(()) };
         let newest: Option<i64> =
-            conn.prepare_cached("SELECT max(segment) FROM run_segment")?.query_row([], |row| row.get(0))?;
+            conn.prepare_cached(statements::LAST_SEGMENT)?.query_row([], |row| row.get(0))?;
         if newest == self.closed.last().map(|segment| segment.number) {
             self.follows = Some(self.read_newest(conn, seen)?);
         } else {
@@ -109,7 +109,7 @@ impl RunIds {
         let newest = self.newest.range((hash, org, i64::MIN)..=(hash, org, i64::MAX));
         let mut found: Vec<i64> = newest.map(|(_, _, seq)| *seq).collect();
         for segment in self.closed.iter().rev().filter(|segment| segment.filter.may_hold(hash)) {
-            let mut select = conn.prepare_cached("SELECT keys FROM run_chunk WHERE n = ?1")?;
+            let mut select = conn.prepare_cached(statements::CHUNK)?;
             let mut rows = select.query([segment.place(segment.chunk(hash))])?;
             match rows.next()? {
                 Some(row) => {
@@ -133,11 +133,7 @@ impl RunIds {
         seq: u64,
     ) -> Result<(), Fault> {
         let key = (self.hash(org, run), org, int(seq));
-        conn.prepare_cached("INSERT INTO run_key (h, org, seq) VALUES (?1, ?2, ?3)")?.execute(params![
-            key.0.cast_signed(),
-            key.1,
-            key.2
-        ])?;
+        conn.prepare_cached(statements::NEW_RUN_KEY)?.execute(params![key.0.cast_signed(), key.1, key.2])?;
         new.keys.push(key);
         Ok(())
     }
@@ -155,16 +151,16 @@ impl RunIds {
             chunks: (count / CHUNK_KEYS).max(1) as u64,
             filter: Bloom::of(count, keys.iter().map(|(hash, _, _)| *hash)),
         };
-        let mut insert = conn.prepare_cached("INSERT INTO run_chunk (n, keys) VALUES (?1, ?2)")?;
+        let mut insert = conn.prepare_cached(statements::WRITE_CHUNK)?;
         for chunk in keys.chunk_by(|one, next| segment.chunk(one.0) == segment.chunk(next.0)) {
             let encoded: Vec<u8> = chunk.iter().flat_map(encode).collect();
             insert.execute(params![segment.place(segment.chunk(chunk[0].0)), encoded])?;
         }
         conn.execute(
-            "INSERT INTO run_segment (segment, chunks, bits) VALUES (?1, ?2, ?3)",
+            statements::CLOSE_SEGMENT,
             params![segment.number, int(segment.chunks), segment.filter.bits],
         )?;
-        conn.execute("DELETE FROM run_key", [])?;
+        conn.execute(statements::FORGET_RUN_KEYS, [])?;
         new.closed = Some(segment);
         Ok(())
     }
@@ -183,7 +179,7 @@ impl RunIds {
 
 /// Looks through keys that are in no segment: slow, and hardly ever needed.
 fn unsorted(conn: &Connection, hash: u64, org: i64) -> Result<Vec<i64>, Fault> {
-    let mut select = conn.prepare_cached("SELECT seq FROM run_key WHERE h = ?1 AND org = ?2")?;
+    let mut select = conn.prepare_cached(statements::RUN_KEYS_OF_HASH)?;
     let found = select.query_map(params![hash.cast_signed(), org], |row| row.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
 }
@@ -200,8 +196,7 @@ pub(super) fn find(
     }
     let candidates = super::read_lock(ids).candidates(conn, org, run)?;
     for seq in candidates {
-        let mut select =
-            conn.prepare_cached("SELECT body FROM run WHERE org = ?1 AND seq = ?2 AND id = ?3")?;
+        let mut select = conn.prepare_cached(statements::RUN)?;
         let mut rows = select.query(params![org, seq, run.as_str()])?;
         if let Some(row) = rows.next()? {
             return from_json("run", bytes(row, 0)?).map(Some);

@@ -39,6 +39,10 @@ impl PostgresOpener {
         let store = Postgres::open(Options::new(&database.url)).expect("a new store opens");
         PostgresOpener { store, database }
     }
+
+    pub fn postgres(&self) -> &Postgres {
+        &self.store
+    }
 }
 
 impl PostgresOpener {

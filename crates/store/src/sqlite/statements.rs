@@ -1,0 +1,134 @@
+//! Every statement that the store ever sends, but for those that set a connection up and make the schema (`open`). What
+//! [`ALL`] has prepared once fits the schema.
+//!
+//! Each organization has a number in its database, and those on one organization have it first.
+
+macro_rules! statements {
+    ($($(#[$what:meta])* $name:ident = $text:expr;)*) => {
+        $($(#[$what])* pub(super) const $name: &str = $text;)*
+
+        /// All of them, by name.
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+/// A page of bodies of one organization, newest first: `?2` is where to begin, `?3` how many.
+macro_rules! page {
+    ($table:literal, $filter:literal) => {
+        concat!(
+            "SELECT seq, body FROM ",
+            $table,
+            " WHERE org = ?1 AND seq < ?2",
+            $filter,
+            " ORDER BY seq DESC LIMIT ?3"
+        )
+    };
+}
+
+statements! {
+    META = "SELECT value FROM meta WHERE key = ?1";
+    SET_META = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value";
+
+    APPEND = "INSERT INTO event (pos, org, seq, at, prev, hash, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    MARK_LAND = "INSERT INTO landmark (org, seq, pos) VALUES (?1, ?2, ?3)";
+    LANDMARK = "SELECT pos FROM landmark WHERE org = ?1 AND seq >= ?2 ORDER BY seq LIMIT 1";
+    EVENT = "SELECT org, seq, prev, hash, body FROM event WHERE pos = ?1";
+    /// Whether an event is this one.
+    IS_EVENT = "SELECT count(*) FROM event WHERE pos = ?1 AND hash = ?2";
+    LAST_PLACE = "SELECT max(pos) FROM event";
+    PLACES_AFTER = "SELECT pos, org FROM event WHERE pos > ?1 ORDER BY pos";
+
+    NEW_ORGANIZATION = "INSERT INTO organization (id, slot) VALUES (?1, ?2)";
+    WRITE_ORGANIZATION = "UPDATE organization
+        SET version = ?2, pos = ?3, hash = ?4, next_due = ?5, name = ?6, body = ?7 WHERE n = ?1";
+    ORGANIZATION = "SELECT n, version, pos, hash FROM organization WHERE id = ?1";
+    ORGANIZATION_ID = "SELECT id FROM organization WHERE n = ?1";
+    CORE = "SELECT body FROM organization WHERE n = ?1";
+
+    // Live parts.
+    RUNNING = "SELECT body FROM run WHERE org = ?1 AND status = 'running' AND status <> 'settled'";
+    LIVE_GRANTS = "SELECT body FROM grants WHERE org = ?1 AND live = 1";
+    LIVE_DEBTS = "SELECT body FROM debt WHERE org = ?1 AND live = 1";
+    LIVE_PAYMENTS = "SELECT body FROM payment WHERE org = ?1 AND live = 1";
+
+    // Parts by name.
+    GRANT = "SELECT body FROM grants WHERE org = ?1 AND id = ?2";
+    DEBT = "SELECT body FROM debt WHERE org = ?1 AND id = ?2";
+    DEBTS_OF_PAYMENT = "SELECT body FROM debt WHERE org = ?1 AND payment = ?2";
+    PAYMENT = "SELECT body FROM payment WHERE org = ?1 AND id = ?2";
+    PAYMENT_OF_FACT = "SELECT payment FROM payment_fact WHERE org = ?1 AND kind = ?2 AND id = ?3";
+    ANSWER = "SELECT body FROM answer WHERE org = ?1 AND key = ?2";
+    RUN = "SELECT body FROM run WHERE org = ?1 AND seq = ?2 AND id = ?3";
+
+    /// Most runs that are written are new and closed already, so this is tried first.
+    NEW_RUN = "INSERT INTO run (org, seq, id, status, task, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT DO NOTHING";
+    CHANGE_RUN = "UPDATE run SET status = ?3, body = ?4 WHERE org = ?1 AND seq = ?2";
+    /// Most grants that are written were there and are as live as before: then no index has to be touched.
+    CHANGE_GRANT = "UPDATE grants SET body = ?4 WHERE org = ?1 AND seq = ?2 AND live = ?3";
+    WRITE_GRANT = "INSERT INTO grants (org, seq, id, payment, live, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (org, seq) DO UPDATE SET live = excluded.live, body = excluded.body";
+    WRITE_DEBT = "INSERT INTO debt (org, seq, id, payment, live, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (org, seq) DO UPDATE SET live = excluded.live, body = excluded.body";
+    WRITE_PAYMENT = "INSERT INTO payment (org, seq, id, live, body) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (org, seq) DO UPDATE SET live = excluded.live, body = excluded.body";
+    WRITE_FACT = "INSERT INTO payment_fact (org, kind, id, payment) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+    /// One that was recalled is at hand and was written before.
+    WRITE_ANSWER = "INSERT INTO answer (org, key, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    WRITE_REFUSAL = "INSERT INTO refusal (org, seq, body) VALUES (?1, ?2, ?3)";
+    COUNT = "INSERT INTO tally (org, hour, kind, member, task, credits, runs, refused)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        ON CONFLICT DO UPDATE SET credits = credits + excluded.credits, runs = runs + excluded.runs,
+        refused = refused + excluded.refused";
+
+    // Run ids for ever.
+    SEGMENTS = "SELECT segment, chunks, bits FROM run_segment ORDER BY segment";
+    LAST_SEGMENT = "SELECT max(segment) FROM run_segment";
+    CLOSE_SEGMENT = "INSERT INTO run_segment (segment, chunks, bits) VALUES (?1, ?2, ?3)";
+    CHUNK = "SELECT keys FROM run_chunk WHERE n = ?1";
+    WRITE_CHUNK = "INSERT INTO run_chunk (n, keys) VALUES (?1, ?2)";
+    NEW_RUN_KEY = "INSERT INTO run_key (h, org, seq) VALUES (?1, ?2, ?3)";
+    RUN_KEYS_AFTER = "SELECT n, h, org, seq FROM run_key WHERE n > ?1 ORDER BY n";
+    RUN_KEYS_OF_HASH = "SELECT seq FROM run_key WHERE h = ?1 AND org = ?2";
+    FORGET_RUN_KEYS = "DELETE FROM run_key";
+
+    GRANTS = page!("grants", "");
+    PAYMENTS = page!("payment", "");
+    DEBTS = page!("debt", "");
+    OPEN_DEBTS = page!("debt", " AND live = 1");
+    REFUSALS = page!("refusal", "");
+    RUNS = page!("run", "");
+    SETTLED_RUNS = page!("run", " AND status = 'settled'");
+    /// The second condition on status lets SQLite use the index of runs that are not settled; so below.
+    UNSETTLED_RUNS = page!("run", " AND status = ?4 AND status <> 'settled'");
+    RUNS_OF_TASK = page!("run", " AND task = ?4");
+    SETTLED_RUNS_OF_TASK = page!("run", " AND task = ?4 AND status = 'settled'");
+    UNSETTLED_RUNS_OF_TASK = page!("run", " AND task = ?4 AND status = ?5 AND status <> 'settled'");
+    USAGE = "SELECT hour, kind, member, task, credits, runs, refused FROM tally
+        WHERE org = ?1 AND hour >= ?2 AND hour < ?3 ORDER BY hour, kind, member, task";
+
+    // Across all organizations.
+    DUE = "SELECT id FROM organization WHERE next_due <= ?1 ORDER BY next_due LIMIT ?2";
+    ORGANIZATIONS = "SELECT id, name, version FROM organization WHERE id > ?1 ORDER BY id LIMIT ?2";
+
+    CREATE_KEY = "INSERT INTO api_key (id, name, scope, hash, created_at, revoked_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    KEYS = "SELECT id, name, scope, hash, created_at, revoked_at FROM api_key ORDER BY n";
+    REVOKE_KEY = "UPDATE api_key SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
+
+    CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_statement_fits_the_schema_that_the_migrations_add_up_to() {
+        let conn = super::super::open::in_memory().expect("it opens");
+        for (name, text) in ALL {
+            conn.prepare(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+}
