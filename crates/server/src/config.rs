@@ -16,6 +16,7 @@ use std::{
     net::SocketAddr,
     num::NonZeroUsize,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 use toml::{
     Spanned,
@@ -96,12 +97,90 @@ pub enum LogFormat {
     Plain,
 }
 
-/// Where credits are kept.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Where credits are kept. Shown, it is the database without its password, or the directory.
+#[derive(Clone, Debug)]
 pub struct Data {
     /// The directory of the embedded database.
     pub dir: PathBuf,
+    /// The database that several servers share; where there is one, the directory is not used.
+    pub database: Option<Database>,
+    /// Connections to the database at once.
+    pub connections_max: NonZeroUsize,
+    /// How long one call to the database may take before its connection is given up.
+    pub call_timeout: std::time::Duration,
+    /// For how long a call to the database is tried again.
+    pub retry: std::time::Duration,
+}
+
+impl Data {
+    /// How the store uses this database.
+    pub fn options(&self, database: &Database) -> store::postgres::Options {
+        store::postgres::Options {
+            url: database.0.clone(),
+            connections_max: self.connections_max.get(),
+            call_timeout: self.call_timeout,
+            retry: self.retry,
+        }
+    }
+}
+
+impl fmt::Display for Data {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.database {
+            Some(database) => database.fmt(out),
+            None => self.dir.display().fmt(out),
+        }
+    }
+}
+
+/// The address of a PostgreSQL database. Shown, also to programmers, it is without its password and its parameters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Database(String);
+
+impl FromStr for Database {
+    type Err = String;
+
+    /// What is wrong is said without the text, which may have a password in it. With at most one `@`, which is not among
+    /// the parameters, it is clear to every reader where a password ends.
+    fn from_str(text: &str) -> Result<Database, String> {
+        let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+        let Some(rest) = rest.filter(|rest| !rest.is_empty()) else {
+            return Err("is not an address such as postgres://user:password@host:5432/name".into());
+        };
+        let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+        if place.matches('@').count() > 1 || parameters.contains('@') {
+            return Err(
+                "has an @ too many: in a user, a password or a parameter @ is written %40, and ? %3F".into(),
+            );
+        }
+        let hosts = place.rsplit('@').next().and_then(|hosts| hosts.split('/').next()).unwrap_or_default();
+        let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+        if !hosts.split(',').all(|host| host.contains(']') || host.split(':').skip(1).all(is_port)) {
+            return Err(
+                "has a port that is no number; it looks like postgres://user:password@host:5432/name".into(),
+            );
+        }
+        Ok(Database(text.into()))
+    }
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        let place = rest.split('?').next().unwrap_or_default();
+        match place.split_once('@') {
+            None => write!(out, "postgres://{place}"),
+            Some((credentials, host)) => {
+                write!(out, "postgres://{}@{host}", credentials.split(':').next().unwrap_or_default())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
 }
 
 /// Who takes the money.
@@ -152,10 +231,7 @@ impl Config {
 
     /// The defaults, and what this text says differently; `name` is what errors call it.
     pub fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
-        let explained = |mut error: toml::de::Error| {
-            error.set_input(Some(text));
-            ConfigError(format!("The configuration {name} cannot be used: {error}"))
-        };
+        let explained = |error| explained(name, text, error);
         let mut table = DeTable::parse(text).map_err(explained)?;
         let defaults = DeTable::parse(DEFAULTS).expect("the defaults are TOML; a test reads them");
         fill_in(table.get_mut(), defaults.into_inner(), false);
@@ -164,6 +240,22 @@ impl Config {
             .checked()
             .map_err(|why| ConfigError(format!("The configuration {name} cannot be used: {why}")))
     }
+}
+
+/// An error as the person who wrote the file reads it: with the line, unless a password may be in it.
+fn explained(name: &str, text: &str, mut error: toml::de::Error) -> ConfigError {
+    let place = error.span().and_then(|span| {
+        let number = text.get(..span.start)?.matches('\n').count();
+        Some((number + 1, text.lines().nth(number)?))
+    });
+    let what = match place {
+        Some((number, line)) if line.contains("://") => format!("line {number}: {}", error.message()),
+        _ => {
+            error.set_input(Some(text));
+            error.to_string()
+        }
+    };
+    ConfigError(format!("The configuration {name} cannot be used: {what}"))
 }
 
 /// A catalogue is stated whole: somebody who names a kind of work means these kinds and no others. Of a kind that the
@@ -196,7 +288,7 @@ fn fill_in<'a>(table: &mut DeTable<'a>, defaults: DeTable<'a>, whole: bool) {
 struct Settings {
     server: Server,
     log: Log,
-    data: Data,
+    data: DataSettings,
     provider: Provider,
     engine: EngineSettings,
     policy: PolicySettings,
@@ -206,6 +298,18 @@ struct Settings {
     plans: BTreeMap<PlanKey, PlanSettings>,
     #[serde(default)]
     packs: Vec<PackSettings>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DataSettings {
+    dir: PathBuf,
+    database: Option<String>,
+    connections_max: NonZeroUsize,
+    #[serde(deserialize_with = "wait")]
+    call_timeout: std::time::Duration,
+    #[serde(deserialize_with = "wait")]
+    retry: std::time::Duration,
 }
 
 #[derive(Deserialize)]
@@ -344,10 +448,13 @@ impl Settings {
             let PackSettings { key, label, credits, price, currency } = pack;
             checked_packs.push(Pack { key, label, credits: credits.0, price, currency });
         }
+        let DataSettings { dir, database, connections_max, call_timeout, retry } = data;
+        let database = database.map(|text| text.parse::<Database>()).transpose();
+        let database = database.map_err(|why| format!("data.database {why}"))?;
         Ok(Config {
             server,
             log,
-            data,
+            data: Data { dir, database, connections_max, call_timeout, retry },
             provider,
             engine: engine::Limits {
                 queue_commands_max: engine.queue_commands_max,
@@ -717,9 +824,48 @@ mod tests {
             ("[log]\nlevel = \"a=b=c\"", "log.level"),
             ("[log]\nlevel = \"loud\"", "one of error, warn"),
             ("listen = ", "line 1"),
+            ("[data]\ndatabase = \"db.example.com\"", "postgres://user:password@host:5432/name"),
+            ("[data]\nconnections_max = 0", "nonzero"),
         ] {
             let said = error(text);
             assert!(said.contains(teaches), "{text} said: {said}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        for (url, shown) in [
+            ("postgres://coulomb:sesame@db:5432/credits", "postgres://coulomb@db:5432/credits"),
+            (
+                "postgresql://coulomb:se/sa:me@a:1,b/credits?sslmode=require",
+                "postgres://coulomb@a:1,b/credits",
+            ),
+            ("postgres://db/credits?user=coulomb&password=sesame", "postgres://db/credits"),
+            ("postgres:///credits?host=/run/postgresql", "postgres:///credits"),
+            ("postgres://coulomb@[::1]:5432/credits", "postgres://coulomb@[::1]:5432/credits"),
+        ] {
+            let text = format!("[data]\ndatabase = \"{url}\"\n");
+            let data = Config::parse("coulomb.toml", &text).expect("a configuration").data;
+            let debug = format!("{data:?}");
+            assert_eq!(data.to_string(), shown);
+            assert!(
+                debug.contains(shown) && !debug.contains("sesame") && !debug.contains("se/sa"),
+                "{debug}"
+            );
+        }
+        for line in [
+            "database = \"coulomb:sesame@db\"",
+            "database = \"postgres://coulomb:ses@sesame@db/credits\"",
+            "database = \"postgres://coulomb:ses?sesame@db/credits\"",
+            "database = \"postgres://coulomb:sesame\"",
+            "database = \"postgres://coulomb:sesame@db:port/credits\"",
+            "database = \"postgres://coulomb:sesame@db",
+            "database = [\"postgres://coulomb:sesame@db\"]",
+            "databas = \"postgres://coulomb:sesame@db\"",
+            "database = \"postgres://coulomb:sesame@db\"\ndatabase = \"\"",
+        ] {
+            let said = error(&format!("[data]\n{line}\n"));
+            assert!(said.contains("coulomb.toml") && !said.contains("sesame"), "{line} said: {said}");
         }
     }
 
@@ -760,12 +906,12 @@ mod tests {
             let mut meaning = String::new();
             for line in settings.lines().filter(|line| !line.is_empty()) {
                 if let Some(sentence) = line.strip_prefix("# ") {
-                    meaning = sentence.into();
+                    meaning = format!("{meaning} {sentence}");
                     continue;
                 }
                 let (key, value) = uncommented(line).split_once(" = ").expect("a setting");
                 let default = if line.starts_with('#') { "none".into() } else { format!("`{value}`") };
-                page += &format!("| `{key}` | {default} | {meaning} |\n");
+                page += &format!("| `{key}` | {default} | {} |\n", std::mem::take(&mut meaning).trim());
             }
         }
         page

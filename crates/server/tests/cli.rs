@@ -11,6 +11,7 @@ use std::{
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
 use tempfile::TempDir;
+use xtask::postgres::fresh_database;
 
 /// The program, without whatever the person who runs the tests has configured.
 fn coulomb<const N: usize>(arguments: [&str; N]) -> Command {
@@ -18,6 +19,7 @@ fn coulomb<const N: usize>(arguments: [&str; N]) -> Command {
     for variable in [
         "COULOMB_CONFIG",
         "COULOMB_DATA",
+        "COULOMB_DATABASE",
         "COULOMB_LISTEN",
         "COULOMB_PUBLIC_URL",
         "COULOMB_LOG",
@@ -76,10 +78,15 @@ struct Server {
 
 impl Server {
     fn start(dir: &Path) -> Server {
+        Server::start_on(["--data", path(dir)])
+    }
+
+    /// On this directory or database.
+    fn start_on(data: [&str; 2]) -> Server {
         // Links in answers must not differ only because the port does.
         let url = ["--public-url", "https://credits.example.com"];
         let mut command = coulomb(["serve", "--sandbox", "--log", "warn", "--listen", "127.0.0.1:0"]);
-        command.args(url).args(["--data", path(dir)]);
+        command.args(url).args(data);
         Server::from(command)
     }
 
@@ -449,6 +456,103 @@ fn a_blocked_organization_is_explained_in_words() {
     }
     let said = complaint(&mut coulomb(["explain", "nobody", "--data", path(scratch.path())]));
     assert!(said.contains("There is no organization nobody"), "{said}");
+}
+
+#[test]
+fn every_command_works_on_a_database_that_servers_share() {
+    let database = fresh_database();
+    let url = database.url.as_str();
+    let data = ["--database", url];
+    for mut command in [
+        coulomb(["keys", "list"]),
+        coulomb(["verify"]),
+        coulomb(["explain", "acme"]),
+        coulomb(["export", "--format", "jsonl"]),
+    ] {
+        let said = complaint(command.args(data));
+        assert!(
+            said.contains("there are no tables of coulomb's") && said.contains("coulomb migrate"),
+            "{said}"
+        );
+    }
+    // The first key may be made before there is anything, here too.
+    let key = printed(coulomb(["keys", "create", "--scope", "admin"]).args(data)).trim().to_owned();
+    let first = Server::start_on(data);
+    let second = Server::start_on(data);
+    load(&first, &key);
+    assert_eq!(balance(&second, &key), balance(&first, &key));
+
+    let explained = printed(coulomb(["explain", "acme"]).args(data));
+    assert!(explained.contains("Run long used 320 credits more than was available on "), "{explained}");
+    let verified = printed(coulomb(["verify"]).env("COULOMB_DATABASE", url));
+    assert!(verified.contains(" 1 organization\n") && verified.contains(" 46 events\n"), "{verified}");
+    let exported = printed(coulomb(["export", "--format", "jsonl"]).args(data));
+    assert_eq!(exported.lines().count(), 46);
+    let listed = printed(coulomb(["keys", "list"]).args(data));
+    let id = listed.lines().nth(1).and_then(|line| line.split_whitespace().next()).expect("a key");
+    printed(coulomb(["keys", "revoke", id]).args(data));
+    while second.call(&key, "GET", "/v1/organizations", &Value::Null).0 != 401 {}
+    assert_eq!((first.terminate(), second.terminate()), (0, 0));
+    printed(coulomb(["verify"]).args(data));
+}
+
+#[test]
+fn a_database_is_shown_without_its_password() {
+    let database = fresh_database();
+    let url = with_password(&database.url);
+    let shown = &database.url;
+    let mut command = coulomb(["serve", "--listen", "127.0.0.1:0", "--database", &url]);
+    command.stderr(Stdio::piped());
+    let mut server = Server::from(command);
+    let mut log = server.child.stderr.take().expect("it is piped");
+    assert_eq!(server.terminate(), 0);
+    let mut logged = String::new();
+    log.read_to_string(&mut logged).expect("text");
+    assert!(logged.contains(shown) && !logged.contains("sesame"), "{logged}");
+
+    let said = complaint(&mut coulomb(["explain", "nobody", "--database", &url]));
+    assert!(said.contains(&format!("There is no organization nobody in {shown}.")), "{said}");
+    let nowhere = format!("{}_nowhere", with_password(shown));
+    for database in [
+        nowhere.as_str(),
+        "coulomb:sesame@db",
+        "postgres://coulomb:sesame@x@db/credits",
+        "postgres://:sesame",
+    ] {
+        let said = complaint(coulomb(["verify"]).env("COULOMB_DATABASE", database));
+        assert!(!said.contains("sesame"), "{said}");
+    }
+}
+
+/// A password that a server for tests does not ask for.
+fn with_password(url: &str) -> String {
+    url.replacen('@', ":sesame@", 1)
+}
+
+#[test]
+fn credits_are_in_one_place() {
+    let scratch = scratch();
+    let data = path(scratch.path());
+    let elsewhere = "postgres://coulomb@127.0.0.1:1/nowhere";
+    let said = complaint(&mut coulomb(["verify", "--data", data, "--database", elsewhere]));
+    assert!(said.contains("--data and --database are two places for the same credits"), "{said}");
+    let said = complaint(coulomb(["verify"]).env("COULOMB_DATA", data).env("COULOMB_DATABASE", elsewhere));
+    assert!(said.contains("COULOMB_DATA and COULOMB_DATABASE are two places"), "{said}");
+
+    // A flag overrides a variable, and a variable the file, for whichever of the two it is.
+    let file = scratch.path().join("coulomb.toml");
+    let content = format!("[data]\ndir = \"elsewhere\"\ndatabase = \"{elsewhere}\"\n");
+    fs::write(&file, content).expect("the file is written");
+    let data = scratch.path().join("data");
+    let data = path(&data);
+    printed(&mut coulomb(["keys", "create", "--scope", "read", "--data", data]));
+    printed(coulomb(["verify", "--data", data]).env("COULOMB_DATABASE", elsewhere));
+    printed(coulomb(["verify", "--config", path(&file)]).env("COULOMB_DATA", data));
+    let database = fresh_database();
+    printed(
+        coulomb(["keys", "create", "--scope", "read", "--database", &database.url]).env("COULOMB_DATA", data),
+    );
+    printed(coulomb(["verify", "--config", path(&file)]).env("COULOMB_DATABASE", &database.url));
 }
 
 #[test]

@@ -1,16 +1,19 @@
 //! `coulomb explain`: why an organization's account is as it is, in words, read beside the server.
 #![allow(clippy::print_stdout, reason = "the explanation is what the command is for")]
 
-use crate::{Failure, beside, settings::Settings};
+use crate::{
+    Failure,
+    settings::{Settings, beside},
+};
 use clap::Args;
 use coulomb_server::{clock, words};
 use ledger::{command::Request, event::Actor, id::OrganizationId};
 use std::process::ExitCode;
-use store::Store;
 
 const AFTER: &str = "\
-Example:
-  coulomb explain acme --data /var/lib/coulomb";
+Examples:
+  coulomb explain acme --data /var/lib/coulomb
+  coulomb explain acme --database postgres://coulomb@db/coulomb";
 
 /// Say in words why an organization's account is as it is, and what would clear it
 #[derive(Args)]
@@ -28,10 +31,10 @@ impl Explain {
     /// Says it.
     pub fn run(self) -> Result<ExitCode, Failure> {
         let config = self.settings.load()?;
-        let mut account = beside(&config.data.dir)?.load(&self.organization)?.account;
+        let mut account = beside(&config.data)?.load(&self.organization)?.account;
         if !account.exists() {
-            let (organization, dir) = (self.organization, config.data.dir.display().to_string());
-            return Err(format!("There is no organization {organization} in {dir}.").into());
+            let (organization, data) = (self.organization, config.data);
+            return Err(format!("There is no organization {organization} in {data}.").into());
         }
         // On this copy everything that is due happens; the server does the same when it is asked next.
         let now = account.core().test_clock.unwrap_or_else(clock::now);

@@ -1,6 +1,9 @@
 //! `coulomb export`: the ledger for other programs, read beside the server.
 
-use crate::{Failure, beside, settings::Settings};
+use crate::{
+    Failure,
+    settings::{Settings, beside},
+};
 use clap::{Args, ValueEnum};
 use coulomb_server::export;
 use ledger::id::OrganizationId;
@@ -13,6 +16,7 @@ const AFTER: &str = "\
 Examples:
   coulomb export --format jsonl --data /var/lib/coulomb > ledger.jsonl
   coulomb export --format hledger --organization acme > acme.journal
+  coulomb export --format jsonl --database postgres://coulomb@db/coulomb > ledger.jsonl
   coulomb export --format hledger | hledger -f - check --strict";
 
 /// Write the ledger for other programs, to standard output
@@ -43,7 +47,7 @@ enum Format {
 impl Export {
     /// Writes it.
     pub fn run(self) -> Result<ExitCode, Failure> {
-        let store = beside(&self.settings.load()?.data.dir)?;
+        let store = beside(&self.settings.load()?.data)?;
         let mut out = BufWriter::new(std::io::stdout().lock());
         let only = self.organization.as_ref();
         match self.format {

@@ -1,18 +1,22 @@
 //! `coulomb keys`: makes, lists and revokes API keys, also beside a running server.
 #![allow(clippy::print_stdout, reason = "a key alone on standard output is what scripts take")]
 
-use crate::{Failure, beside, settings::Settings};
+use crate::{
+    Failure,
+    settings::{Settings, beside, open},
+};
 use clap::{Args, Subcommand, ValueEnum};
-use coulomb_server::{auth, clock};
+use coulomb_server::{auth, clock, config::Data};
 use ledger::id::KeyId;
-use std::{path::Path, process::ExitCode, sync::Arc};
-use store::{Fault, Scope, Store, sqlite::Sqlite};
+use std::{process::ExitCode, sync::Arc};
+use store::{Fault, Scope, Store};
 
 const CREATE: &str = "\
 The key is printed once, alone on standard output, and stored only as a hash. A running server knows it at once.
 
 Examples:
   coulomb keys create --scope admin --name billing --data /var/lib/coulomb
+  coulomb keys create --scope admin --database postgres://coulomb@db/coulomb
   KEY=$(coulomb keys create --scope runtime)";
 
 const REVOKE: &str = "\
@@ -81,7 +85,7 @@ impl Keys {
     pub fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Keys::Create(create) => {
-                let store = open_or_create(&create.settings.load()?.data.dir)?;
+                let store = open_or_create(&create.settings.load()?.data)?;
                 let scope = match create.scope {
                     KeyScope::Admin => Scope::Admin,
                     KeyScope::Runtime => Scope::Runtime,
@@ -90,11 +94,11 @@ impl Keys {
                 println!("{}", new(store.as_ref(), &create.name, scope)?);
             }
             Keys::List(list) => {
-                let store = beside(&list.settings.load()?.data.dir)?;
+                let store = beside(&list.settings.load()?.data)?;
                 print!("{}", table(&store.keys()?));
             }
             Keys::Revoke(revoke) => {
-                let store = beside(&revoke.settings.load()?.data.dir)?;
+                let store = beside(&revoke.settings.load()?.data)?;
                 if !store.revoke_key(&revoke.id, clock::now())? {
                     let id = revoke.id;
                     return Err(
@@ -115,9 +119,9 @@ pub fn new(store: &dyn Store, name: &str, scope: Scope) -> Result<String, Failur
 }
 
 /// The first key may be made before the first server ran: then the database is created for it.
-fn open_or_create(dir: &Path) -> Result<Arc<Sqlite>, Fault> {
-    let is_new = std::fs::read_dir(dir).map_or(true, |mut files| files.next().is_none());
-    if is_new { Sqlite::open(dir).map(Arc::new) } else { beside(dir) }
+fn open_or_create(data: &Data) -> Result<Arc<dyn Store>, Fault> {
+    let is_new = std::fs::read_dir(&data.dir).map_or(true, |mut files| files.next().is_none());
+    if data.database.is_some() || is_new { open(data) } else { beside(data) }
 }
 
 fn table(keys: &[store::ApiKey]) -> String {

@@ -13,12 +13,14 @@ mod settings;
 mod verify;
 
 use clap::{Parser, Subcommand};
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
 const AFTER: &str = "\
 Examples:
   coulomb demo                                  Try everything on a throw-away directory
   coulomb serve --data /var/lib/coulomb         Run the server
+  coulomb serve --database postgres://coulomb@db/coulomb
+                                                Run one of several servers that share a database
   coulomb keys create --scope admin --data /var/lib/coulomb
   coulomb explain acme --data /var/lib/coulomb  Why can this organization not start anything?
 
@@ -78,9 +80,4 @@ fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
 /// A runtime for a command that talks to others, with this many threads.
 fn runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
-}
-
-/// The store of a data directory, beside the server that may be running on it.
-fn beside(dir: &std::path::Path) -> Result<Arc<store::sqlite::Sqlite>, store::Fault> {
-    store::sqlite::Sqlite::open_beside(dir).map(Arc::new)
 }

@@ -1,7 +1,10 @@
-//! `coulomb serve`: the server, from an open data directory to a clean stop. The demonstration runs the same one.
+//! `coulomb serve`: the server, from an open store to a clean stop. The demonstration runs the same one.
 #![allow(clippy::print_stdout, reason = "one line says where the server listens; scripts wait for it")]
 
-use crate::{Failure, runtime, settings::Settings};
+use crate::{
+    Failure, runtime,
+    settings::{Settings, open},
+};
 use axum::serve::ListenerExt;
 use clap::{Args, ValueEnum};
 use coulomb_server::{
@@ -11,7 +14,7 @@ use coulomb_server::{
     http, jobs, telemetry,
 };
 use std::{io::ErrorKind, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
-use store::{Store, sqlite::Sqlite};
+use store::Store;
 use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{SignalKind, signal},
@@ -24,10 +27,14 @@ Flags override environment variables, which override the file, which overrides t
 one line with its address. SIGTERM or Ctrl-C stops it: it accepts nothing more, finishes what it is answering, writes
 everything, and exits with 0. Killed at any other moment it loses nothing that was answered.
 
+A data directory has one server. A database may have many, each of which serves every organization. A password is better
+kept in COULOMB_DATABASE or in the file than given with --database, because others on the machine can read command lines.
+
 Examples:
   coulomb serve
   coulomb serve --data /var/lib/coulomb --listen 0.0.0.0:8988 --public-url https://credits.example.com
   coulomb serve --config /etc/coulomb.toml
+  coulomb serve --database 'postgres://coulomb@db/coulomb?sslmode=verify-full'
   coulomb serve --sandbox --data try-out       With test clocks for organizations";
 
 /// How long a revoked key may go on working.
@@ -74,11 +81,11 @@ impl Serve {
     pub fn run(self) -> Result<ExitCode, Failure> {
         let config = self.config()?;
         telemetry::log(&config.log);
+        let store = open(&config.data)?;
         runtime(config.server.http_threads.get())?.block_on(async {
-            let store = Arc::new(Sqlite::open(&config.data.dir)?);
             let running = Running::start(&config, store, self.sandbox).await?;
             println!("coulomb listening on http://{}", running.address());
-            tracing::info!(address = %running.address(), data = %config.data.dir.display(), "ready");
+            tracing::info!(address = %running.address(), data = %config.data, "ready");
             stop_asked().await?;
             tracing::info!("stopping");
             running.stop().await?;
@@ -120,7 +127,10 @@ impl Running {
         let listener = listen(config.server.listen).await?;
         let address = listener.local_addr()?;
         let metrics = telemetry::metrics()?;
-        let keys = Keys::load(Arc::clone(&store))?;
+        let keys = {
+            let store = Arc::clone(&store);
+            tokio::task::spawn_blocking(move || Keys::load(store)).await??
+        };
         let engine = Engine::start(store, config.policy.clone(), config.engine.clone());
         let jobs = vec![
             tokio::spawn(jobs::sweeper::run(engine.clone())),

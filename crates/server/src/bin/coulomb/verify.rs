@@ -1,7 +1,10 @@
 //! `coulomb verify`: R13 on the whole store, beside the server or on a restored backup.
 #![allow(clippy::print_stdout, reason = "the result is what the command is for")]
 
-use crate::{Failure, beside, settings::Settings};
+use crate::{
+    Failure,
+    settings::{Settings, beside},
+};
 use clap::Args;
 use std::process::ExitCode;
 
@@ -10,8 +13,9 @@ It replays every event, checks the chain of hashes, and compares the result with
 then the first violation, and exits with 1; without one it exits with 0. A server may be running beside it, and a restored
 backup is verified the same way. Give it the configuration that the server has.
 
-Example:
-  coulomb verify --data /var/lib/coulomb";
+Examples:
+  coulomb verify --data /var/lib/coulomb
+  coulomb verify --database postgres://coulomb@db/coulomb";
 
 /// Check that every stored balance follows from its events, and that no event was changed
 #[derive(Args)]
@@ -25,7 +29,7 @@ impl Verify {
     /// Checks.
     pub fn run(self) -> Result<ExitCode, Failure> {
         let config = self.settings.load()?;
-        let verified = store::verify::verify(beside(&config.data.dir)?.as_ref(), &config.policy)?;
+        let verified = store::verify::verify(beside(&config.data)?.as_ref(), &config.policy)?;
         let counts = verified.counts;
         for (what, count) in [
             ("organization", counts.organizations),
