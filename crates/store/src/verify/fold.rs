@@ -140,6 +140,12 @@ impl Kept {
         self.payments.insert(payment.id.clone(), Payment { touched: false, ..payment.clone() });
     }
 
+    /// Refunds and disputes, and the payment that each is about.
+    pub(super) fn facts(&self) -> impl Iterator<Item = (PartKey, &PaymentId)> {
+        let refunds = self.refunds.iter().map(|(id, payment)| (PartKey::Refund(id.clone()), payment));
+        refunds.chain(self.disputes.iter().map(|(id, payment)| (PartKey::Dispute(id.clone()), payment)))
+    }
+
     /// A part with its family, as it was let go of.
     fn recall(&mut self, key: &PartKey) -> Vec<Part> {
         match key {

@@ -8,7 +8,7 @@ mod fold;
 
 use crate::{Fault, Head, OrganizationRow, RunFilter, Store, replay::Stored, tally::TallyKey};
 use fold::Fold;
-use ledger::{Policy, Timestamp, chain, id::OrganizationId, invariant};
+use ledger::{Policy, Timestamp, account::Part, chain, id::OrganizationId, invariant, run::RunStatus};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -232,18 +232,55 @@ fn rows(store: &dyn Store, fold: &mut Fold<'_>) -> Result<(), Stop> {
     }
     // Closed runs were compared one by one as they were let go.
     let runs = fold.closed_runs + open.len();
-    fold.counts.runs = compare(seq, "run", runs, |before| {
-        let page = store.runs(&id, &RunFilter::default(), before, PAGE)?;
-        Ok((page.rows.len(), page.next, None))
-    })?;
+    fold.counts.runs = 0;
+    for status in [RunStatus::Running, RunStatus::Lapsed, RunStatus::Released, RunStatus::Settled] {
+        let filter = RunFilter { status: Some(status), ..RunFilter::default() };
+        fold.counts.runs += pages(seq, "run", |before| {
+            let page = store.runs(&id, &filter, before, PAGE)?;
+            let wrong = page.rows.iter().find(|run| run.status != status);
+            Ok((page.rows.len(), page.next, wrong.map(|run| run.id.to_string())))
+        })?;
+    }
+    all_are_there(seq, "run", runs, fold.counts.runs)?;
+    named(store, fold)?;
     usage(store, fold)
 }
 
-/// Goes through all pages of a table: how many rows there are, and which one is wrong.
+/// What is found by another name than its own.
+fn named(store: &dyn Store, fold: &Fold<'_>) -> Result<(), Stop> {
+    let (id, kept) = (&fold.organization, &fold.kept);
+    let open = kept.debts.values().filter(|debt| debt.is_open()).count();
+    compare(fold.head.seq, "open debt", open, |before| {
+        let page = store.debts(id, true, before, PAGE)?;
+        let wrong = page.rows.iter().find(|debt| !debt.is_open());
+        Ok((page.rows.len(), page.next, wrong.map(|debt| debt.id.to_string())))
+    })?;
+    for (key, payment) in kept.facts() {
+        let found = store.recall(id, std::slice::from_ref(&key))?;
+        if !found.iter().any(|part| matches!(part, Part::Payment(found) if found.id == *payment)) {
+            let what = format!("payment {payment} is not found by {key:?}");
+            return Err(Stop::Violation(fold.head.seq, what));
+        }
+    }
+    Ok(())
+}
+
+/// Goes through all pages of a table and none must be wrong or missing; how many there are.
 fn compare(
     seq: u64,
     what: &str,
     expected: usize,
+    page: impl FnMut(Option<u64>) -> Result<(usize, Option<u64>, Option<String>), Fault>,
+) -> Result<u64, Stop> {
+    let count = pages(seq, what, page)?;
+    all_are_there(seq, what, expected, count)?;
+    Ok(count)
+}
+
+/// Goes through all pages: how many rows there are, and which one is wrong.
+fn pages(
+    seq: u64,
+    what: &str,
     mut page: impl FnMut(Option<u64>) -> Result<(usize, Option<u64>, Option<String>), Fault>,
 ) -> Result<u64, Stop> {
     let (mut count, mut before) = (0, None);
@@ -252,17 +289,19 @@ fn compare(
         if let Some(id) = wrong {
             return Err(Stop::Violation(seq, format!("the stored {what} {id} is not what its events say")));
         }
-        count += rows;
+        count += rows as u64;
         before = next;
         if before.is_none() {
-            break;
+            return Ok(count);
         }
     }
-    if count != expected {
-        let what = format!("{count} {what}s are stored, its events say {expected}");
-        return Err(Stop::Violation(seq, what));
+}
+
+fn all_are_there(seq: u64, what: &str, expected: usize, count: u64) -> Result<(), Stop> {
+    if count == expected as u64 {
+        return Ok(());
     }
-    Ok(count as u64)
+    Err(Stop::Violation(seq, format!("{count} {what}s are stored, its events say {expected}")))
 }
 
 /// Usage must be that of the events; refused starts may be more, because most are no events (R5.6).

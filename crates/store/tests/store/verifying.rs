@@ -2,7 +2,7 @@
 
 use crate::{
     desk::Desk,
-    opener::{Opener, SqliteOpener, on_every_store},
+    opener::{Opener, PostgresOpener, SqliteOpener, on_every_store},
     replays::history,
     work::*,
 };
@@ -13,6 +13,7 @@ use store::{
     sqlite::Sqlite,
     verify::{Verified, verify},
 };
+use xtask::postgres::query;
 
 fn checked(store: &dyn Store) -> Verified {
     verify(store, &Policy::default()).expect("the store can be read")
@@ -57,9 +58,8 @@ fn whoever_verifies_beside_a_server_sees_what_it_has_not_written_to_its_rows() {
     assert_eq!(beside.load(&acme).expect("it loads").account.available(hour(1)), credits(7));
 }
 
-/// A store in which each of these statements makes something untrue.
-fn spoiled(statement: &str) -> SqliteOpener {
-    let mut opener = SqliteOpener::new();
+/// A history with something of everything, all of it in rows.
+fn eventful(store: &dyn Store) {
     let (mut desk, acme) = (Desk::default(), organization("acme"));
     let gift = ledger::command::Command::GrantPromotional {
         grant: None,
@@ -83,9 +83,15 @@ fn spoiled(statement: &str) -> SqliteOpener {
         top_up("pay_2", 1_000, 500),
         start("r2", 5),
     ] {
-        desk.execute(opener.store(), &acme, &request, hour(1)).expect("the store works");
+        desk.execute(store, &acme, &request, hour(1)).expect("the store works");
     }
-    desk.write_all(opener.store()).expect("the store works");
+    desk.write_all(store).expect("the store works");
+}
+
+/// A store in which each of these statements makes something untrue.
+fn spoiled(statement: &str) -> SqliteOpener {
+    let mut opener = SqliteOpener::new();
+    eventful(opener.store());
     opener.close();
     let database = Connection::open(opener.dir.path().join("coulomb.db")).expect("it opens");
     assert!(database.execute(statement, []).expect("it is SQL") > 0, "{statement}");
@@ -94,8 +100,15 @@ fn spoiled(statement: &str) -> SqliteOpener {
     opener
 }
 
+/// What verifying must say of a store that was changed so.
+fn assert_named(store: &dyn Store, statement: &str, what: &str) {
+    let found = checked(store).violation.unwrap_or_else(|| panic!("{statement} goes unseen"));
+    assert_eq!(found.organization, organization("acme"));
+    assert!(found.to_string().contains(what), "{statement}: {found}");
+}
+
 #[test]
-fn whatever_is_changed_behind_its_back_is_named() {
+fn whatever_is_changed_behind_the_back_of_sqlite_is_named() {
     for (statement, what) in [
         (
             "UPDATE event SET body = replace(body, '\"used\":101', '\"used\":100') WHERE seq > 0 AND body LIKE '%run_settled%'",
@@ -121,6 +134,9 @@ fn whatever_is_changed_behind_its_back_is_named() {
         ("DELETE FROM run_key", "run r"),
         ("DELETE FROM run WHERE id = 'r2'", "run"),
         ("UPDATE run SET id = 'r9' WHERE id = 'r1'", "run r1"),
+        ("UPDATE run SET status = 'lapsed' WHERE id = 'r1'", "run r1"),
+        ("UPDATE debt SET live = 1 - live", "debt"),
+        ("DELETE FROM payment_fact", "pay_1 is not found"),
         ("DELETE FROM answer", "answer to key_1"),
         ("UPDATE refusal SET body = json_set(body, '$.kind', 'tool_run')", "refusal"),
         ("UPDATE tally SET credits = credits + 1", "usage"),
@@ -129,9 +145,101 @@ fn whatever_is_changed_behind_its_back_is_named() {
         ("UPDATE organization SET hash = zeroblob(32)", "hash chain"),
         ("UPDATE organization SET version = version - 1", "event"),
     ] {
-        let opener = spoiled(statement);
-        let found = checked(opener.store()).violation.unwrap_or_else(|| panic!("{statement} goes unseen"));
-        assert_eq!(found.organization, organization("acme"));
-        assert!(found.to_string().contains(what), "{statement}: {found}");
+        assert_named(spoiled(statement).store(), statement, what);
     }
 }
+
+#[test]
+fn whatever_is_changed_behind_the_back_of_postgresql_is_named() {
+    let opener = PostgresOpener::new();
+    eventful(opener.store());
+    let url = &opener.database.url;
+    let changed = |statement: &str| query(url, statement).unwrap_or_else(|reason| panic!("{reason}"));
+    changed(COPY);
+    assert_eq!(checked(opener.store()).violation, None);
+    for (statement, what) in [
+        (
+            "UPDATE event SET body = replace(body, '\"used\":101', '\"used\":100') WHERE body LIKE '%run_settled%'",
+            "hash chain",
+        ),
+        (
+            "UPDATE event SET body = replace(body, 'r1', 'r9')
+             WHERE seq = (SELECT max(seq) FROM event WHERE body LIKE '%\"r1\"%')",
+            "hash chain",
+        ),
+        ("UPDATE event SET body = body || ' ' WHERE seq = 1", "hash chain"),
+        ("DELETE FROM event WHERE seq = 5", "does not follow event 4"),
+        ("DELETE FROM event WHERE seq = 1", "does not follow event 0"),
+        ("DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)", "is missing"),
+        ("UPDATE event SET seq = 1000 WHERE seq = 7", "does not follow event 6"),
+        (
+            "UPDATE event SET body = other.body, hash = other.hash
+             FROM event other WHERE event.seq + other.seq = 7 AND event.seq IN (3, 4)",
+            "hash chain",
+        ),
+        ("UPDATE event SET hash = decode(repeat('00', 32), 'hex') WHERE seq = 3", "hash chain"),
+        ("UPDATE event SET hash = '' WHERE seq = 3", "0 bytes"),
+        ("UPDATE event SET org = 'bolt', slot = 0 WHERE seq = 9", "does not follow event 8"),
+        (
+            "UPDATE grants SET body = jsonb_set(body::jsonb, '{used}', '1')
+             WHERE seq = (SELECT max(seq) FROM grants)",
+            "grant",
+        ),
+        ("UPDATE grants SET body = replace(body, '\"used\"', '\"abused\"')", "cannot be read"),
+        ("DELETE FROM grants WHERE NOT live", "grants are stored"),
+        ("UPDATE grants SET live = false WHERE live", "unspent grants"),
+        ("UPDATE debt SET body = jsonb_set(body::jsonb, '{kind}', '\"dispute\"')", "debt"),
+        ("DELETE FROM debt", "debt"),
+        (
+            "UPDATE payment SET body = jsonb_set(body::jsonb, '{paid}', '1') WHERE id = 'pay_1'",
+            "payment pay_1",
+        ),
+        ("DELETE FROM payment WHERE id = 'pay_1'", "payment"),
+        ("UPDATE payment SET live = false WHERE live", "live payments"),
+        ("UPDATE run SET body = jsonb_set(body::jsonb, '{kind}', '\"tool_run\"') WHERE id = 'r1'", "run r1"),
+        ("DELETE FROM run WHERE id = 'r2'", "run"),
+        ("UPDATE run SET id = 'r9' WHERE id = 'r1'", "run r1"),
+        ("UPDATE run SET status = 'settled' WHERE id = 'r2'", "run r2"),
+        ("UPDATE run SET status = 'running' WHERE id = 'r1'", "run r1"),
+        ("UPDATE run SET status = 'lapsed' WHERE id = 'r1'", "run r1"),
+        ("UPDATE debt SET live = NOT live", "debt"),
+        ("DELETE FROM payment_fact", "pay_1 is not found"),
+        ("DELETE FROM answer", "answer to key_1"),
+        ("UPDATE answer SET body = replace(body, '\"seq\":', '\"seq\":9')", "answer to key_1"),
+        ("UPDATE refusal SET body = jsonb_set(body::jsonb, '{kind}', '\"tool_run\"')", "refusal"),
+        ("DELETE FROM refusal", "refusal"),
+        ("UPDATE tally SET credits = credits + 1", "usage"),
+        ("UPDATE tally SET refused = 0 WHERE refused > 0", "usage"),
+        ("DELETE FROM tally", "usage"),
+        (
+            "UPDATE organization SET body = jsonb_set(body::jsonb, '{name}', '\"Bolt\"')",
+            "row of the organization",
+        ),
+        ("UPDATE organization SET body = '{'", "cannot be read"),
+        ("UPDATE organization SET hash = decode(repeat('00', 32), 'hex')", "hash chain"),
+        ("UPDATE organization SET version = version - 1", "event"),
+        ("UPDATE organization SET version = version + 1", "is missing"),
+    ] {
+        let count = format!(
+            "SET search_path = coulomb; WITH changed AS ({statement} RETURNING 1) SELECT count(*) FROM changed"
+        );
+        let count = changed(&count);
+        assert!(count != "0", "{statement}");
+        assert_named(opener.store(), statement, what);
+        changed(BACK);
+    }
+    assert_eq!(checked(opener.store()).violation, None);
+}
+
+/// Keeps every table of organizations as it is.
+const COPY: &str = "DO $$ DECLARE t text; BEGIN
+    FOR t IN SELECT table_name FROM information_schema.columns WHERE table_schema = 'coulomb' AND column_name = 'slot' LOOP
+      EXECUTE format('CREATE TABLE public.%I AS TABLE coulomb.%I', t, t);
+    END LOOP; END $$";
+
+/// Makes every table of organizations what it was.
+const BACK: &str = "DO $$ DECLARE t text; BEGIN
+    FOR t IN SELECT table_name FROM information_schema.columns WHERE table_schema = 'coulomb' AND column_name = 'slot' LOOP
+      EXECUTE format('DELETE FROM coulomb.%I', t);
+      EXECUTE format('INSERT INTO coulomb.%I TABLE public.%I', t, t);
+    END LOOP; END $$";
