@@ -135,7 +135,8 @@ impl Postgres {
     fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         let runtime = self.runtime.as_ref().expect("it is there until the store is dropped");
         let _entered = runtime.enter();
-        futures_executor::block_on(work)
+        // Inside a task, tokio would hold it back after some steps until the task gives way, which it never does here.
+        futures_executor::block_on(tokio::task::unconstrained(work))
     }
 
     /// Reads, again after a lost connection or a failover.
