@@ -1,21 +1,18 @@
-//! The engine on a real store: the stories with a restart between any two steps, races, repeats, and a store that fails.
+//! The engine on each real store: the stories with a restart between any two steps, races, repeats, and several engines
+//! that share a database.
 
+mod place;
 mod races;
+mod several;
 mod stories;
 
-use coulomb_server::engine::{Engine, Limits};
+use coulomb_server::engine::{Engine, Object, Receipt, Shown};
 use ledger::{
-    Credits, Policy, Timestamp,
+    Credits, Timestamp,
     command::{Command, Request},
     event::Actor,
     id::OrganizationId,
 };
-use std::{path::Path, sync::Arc};
-use store::sqlite::Sqlite;
-
-fn open(directory: &Path, policy: Policy) -> Engine {
-    Engine::start(Arc::new(Sqlite::open(directory).unwrap()), policy, Limits::default())
-}
 
 fn organization(id: &str) -> OrganizationId {
     id.parse().unwrap()
@@ -54,6 +51,22 @@ fn start(run: &str, hold: i64) -> Command {
 
 fn settle(run: &str, used: i64) -> Command {
     Command::Settle { run: run.parse().unwrap(), used: credits(used), outcome: Default::default() }
+}
+
+/// What an answer shows; whether a row was written since is nobody's business.
+fn seen(receipt: &Receipt) -> Shown {
+    let mut shown = receipt.shown.clone();
+    match &mut shown.object {
+        Object::Run(run) => run.touched = false,
+        Object::Payment(payment, grant) => {
+            payment.touched = false;
+            grant.iter_mut().for_each(|grant| grant.touched = false);
+        }
+        Object::Grant(grant) => grant.touched = false,
+        Object::Debt(debt) => debt.touched = false,
+        Object::Account | Object::Task(..) | Object::Member(..) => {}
+    }
+    shown
 }
 
 async fn fund(engine: &Engine, id: &str, amount: i64) {
