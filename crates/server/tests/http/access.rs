@@ -2,7 +2,7 @@
 //! fails it.
 
 use crate::{
-    client::{Server, server},
+    client::{Server, servers},
     document::operations,
 };
 use serde_json::{Value, json};
@@ -179,49 +179,53 @@ fn every_route_is_in_the_matrix() {
 
 #[test]
 fn every_route_lets_in_the_keys_and_members_it_should_and_no_others() {
-    let server = server();
-    let path = server.organization("access", 100_000);
-    for (member, role, billing_admin, _) in PEOPLE {
-        server
-            .put(&format!("{path}/members/{member}"), json!({ "role": role, "billing_admin": billing_admin }))
-            .is(200);
-    }
-    let mut wrong = Vec::new();
-    for (method, path, scopes, needs, body) in matrix() {
-        let mut check = |who: String, (status, answer): (u16, Value), expected: Option<(u16, &str)>| {
-            let refused = matches!(status, 401 | 403);
-            let right = match expected {
-                None => !refused,
-                Some((code, why)) => status == code && answer["code"] == why,
+    for server in servers() {
+        let path = server.organization("access", 100_000);
+        for (member, role, billing_admin, _) in PEOPLE {
+            server
+                .put(
+                    &format!("{path}/members/{member}"),
+                    json!({ "role": role, "billing_admin": billing_admin }),
+                )
+                .is(200);
+        }
+        let mut wrong = Vec::new();
+        for (method, path, scopes, needs, body) in matrix() {
+            let mut check = |who: String, (status, answer): (u16, Value), expected: Option<(u16, &str)>| {
+                let refused = matches!(status, 401 | 403);
+                let right = match expected {
+                    None => !refused,
+                    Some((code, why)) => status == code && answer["code"] == why,
+                };
+                if !right {
+                    wrong.push(format!("{method} {path} by {who}: {status} {}", answer["code"]));
+                }
             };
-            if !right {
-                wrong.push(format!("{method} {path} by {who}: {status} {}", answer["code"]));
+            let unauthorized = Some((401, "unauthorized"));
+            check("nobody".into(), ask(server, method, path, "", None, &body), unauthorized);
+            check(
+                "a made-up key".into(),
+                ask(server, method, path, "coulomb_admin_x_y", None, &body),
+                unauthorized,
+            );
+            for (scope, key, mark) in [("runtime", &server.runtime, 'r'), ("read", &server.read, 'a')] {
+                let expected = if scopes.contains(mark) { None } else { Some((403, "insufficient_scope")) };
+                check(format!("a {scope} key"), ask(server, method, path, key, None, &body), expected);
             }
-        };
-        let unauthorized = Some((401, "unauthorized"));
-        check("nobody".into(), ask(server, method, path, "", None, &body), unauthorized);
-        check(
-            "a made-up key".into(),
-            ask(server, method, path, "coulomb_admin_x_y", None, &body),
-            unauthorized,
-        );
-        for (scope, key, mark) in [("runtime", &server.runtime, 'r'), ("read", &server.read, 'a')] {
-            let expected = if scopes.contains(mark) { None } else { Some((403, "insufficient_scope")) };
-            check(format!("a {scope} key"), ask(server, method, path, key, None, &body), expected);
+            check("an admin key".into(), ask(server, method, path, &server.admin, None, &body), None);
+            for (member, .., has) in PEOPLE {
+                let lets_in = has.contains(&needs) || matches!(needs, Nothing | EachItself);
+                let expected = if lets_in { None } else { Some((403, "forbidden")) };
+                check(member.into(), ask(server, method, path, &server.admin, Some(member), &body), expected);
+            }
+            let stranger = ask(server, method, path, &server.admin, Some("stranger"), &body);
+            let expected = match needs {
+                Nothing | EachItself => None,
+                Host if !path.contains("{org}") => Some((403, "forbidden")),
+                _ => Some((403, "not_a_member")),
+            };
+            check("a stranger".into(), stranger, expected);
         }
-        check("an admin key".into(), ask(server, method, path, &server.admin, None, &body), None);
-        for (member, .., has) in PEOPLE {
-            let lets_in = has.contains(&needs) || matches!(needs, Nothing | EachItself);
-            let expected = if lets_in { None } else { Some((403, "forbidden")) };
-            check(member.into(), ask(server, method, path, &server.admin, Some(member), &body), expected);
-        }
-        let stranger = ask(server, method, path, &server.admin, Some("stranger"), &body);
-        let expected = match needs {
-            Nothing | EachItself => None,
-            Host if !path.contains("{org}") => Some((403, "forbidden")),
-            _ => Some((403, "not_a_member")),
-        };
-        check("a stranger".into(), stranger, expected);
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

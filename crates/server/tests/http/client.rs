@@ -1,4 +1,4 @@
-//! A server for all tests of this program, and the HTTP that they speak with it: one connection for each request, written
+//! A server on each store for all tests of this program, and the HTTP that they speak with it: one connection for each request, written
 //! and read by hand, so that a test can also send what no library would.
 
 use coulomb_server::{
@@ -15,7 +15,12 @@ use std::{
     sync::{Arc, LazyLock},
     time::Duration,
 };
-use store::{Scope, Store, sqlite::Sqlite};
+use store::{
+    Scope, Store,
+    postgres::{Options, Postgres},
+    sqlite::Sqlite,
+};
+use xtask::postgres::fresh_database;
 
 pub const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
@@ -28,10 +33,17 @@ pub struct Server {
     pub read: String,
 }
 
-/// The one that most tests share, each with organizations of its own.
-pub fn server() -> &'static Server {
-    static SHARED: LazyLock<Server> = LazyLock::new(|| {
-        start(HttpSettings {
+/// Where a server keeps its accounts.
+#[derive(Clone, Copy)]
+enum Place {
+    Directory,
+    Database,
+}
+
+/// Those that most tests share, one on each store, each test with organizations of its own.
+pub fn servers() -> &'static [Server; 2] {
+    static SHARED: LazyLock<[Server; 2]> = LazyLock::new(|| {
+        start_on_every_store(HttpSettings {
             sandbox: true,
             public_url: "https://credits.test".into(),
             ..HttpSettings::default()
@@ -40,16 +52,29 @@ pub fn server() -> &'static Server {
     &SHARED
 }
 
-/// Starts a server that lives as long as the tests.
-pub fn start(settings: HttpSettings) -> Server {
+/// Starts servers that live as long as the tests.
+pub fn start_on_every_store(settings: HttpSettings) -> [Server; 2] {
+    [Place::Directory, Place::Database].map(|place| start(settings.clone(), place))
+}
+
+fn start(settings: HttpSettings, place: Place) -> Server {
     let (told, address) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
+        // Kept until the process ends: the threads that use it are never told to stop.
+        let (mut directory, mut database) = (None, None);
+        let store: Arc<dyn Store> = match place {
+            Place::Directory => {
+                let directory = directory.insert(tempfile::tempdir().unwrap());
+                Arc::new(Sqlite::open(directory.path()).unwrap())
+            }
+            Place::Database => {
+                let database = database.insert(fresh_database());
+                Arc::new(Postgres::open(Options::new(&database.url)).unwrap())
+            }
+        };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
-            // Kept open until the process ends: the threads that use it are never told to stop.
-            let dir = tempfile::tempdir().unwrap();
-            let store: Arc<dyn Store> = Arc::new(Sqlite::open(dir.path()).unwrap());
             let key = |scope| {
                 let made = auth::new_key("test", scope, NOW).unwrap();
                 store.create_key(&made.stored).unwrap();

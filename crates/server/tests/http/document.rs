@@ -1,6 +1,6 @@
 //! The published document: kept in the repository, whole, and about every route there is.
 
-use crate::client::server;
+use crate::client::servers;
 use coulomb_server::http;
 use serde_json::Value;
 
@@ -29,8 +29,10 @@ fn the_document_is_the_one_that_is_kept() {
         kept == text,
         "openapi.json is not what the code says; read the diff after `GOLDEN=write cargo test`"
     );
-    let served = server().call("GET", "/v1/openapi.json").without("authorization").send().is(200);
-    assert_eq!(served.text, text);
+    for server in servers() {
+        let served = server.call("GET", "/v1/openapi.json").without("authorization").send().is(200);
+        assert_eq!(served.text, text);
+    }
 }
 
 /// What is said here, or where it refers to.

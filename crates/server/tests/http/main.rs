@@ -1,4 +1,5 @@
-//! The HTTP interface as a stranger meets it: a real server on loopback, a real store in a directory of its own.
+//! The HTTP interface as a stranger meets it: a real server on loopback for each real store, and
+//! every test on all of them.
 #![allow(missing_docs, reason = "a test says what it shows by its name")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that meets the unexpected stops")]
 

@@ -1,7 +1,7 @@
 //! Every route once, in a story that uses it as a host would.
 
 use crate::{
-    client::{Answer, Server, server},
+    client::{Answer, Server, servers},
     document::operations,
 };
 use serde_json::{Value, json};
@@ -35,7 +35,13 @@ impl Tour<'_> {
 
 #[test]
 fn every_route_does_what_it_says() {
-    let tour = Tour { server: server(), seen: RefCell::default() };
+    for server in servers() {
+        tour(server);
+    }
+}
+
+fn tour(server: &Server) {
+    let tour = Tour { server, seen: RefCell::default() };
     let go = |method: &str, path: &str, body: Value, status: u16| {
         let body = if body.is_null() { None } else { Some(body) };
         tour.go(method, path, body, status).json
@@ -83,11 +89,11 @@ fn every_route_does_what_it_says() {
 
     // Money in.
     let period = json!({ "status": "active", "plan": "starter", "cadence": "monthly",
-        "period_start": "2027-01-01T00:00:00Z", "period_end": "2027-02-01T00:00:00Z" });
+    "period_start": "2027-01-01T00:00:00Z", "period_end": "2027-02-01T00:00:00Z" });
     let reported = go("PUT", &at("/subscription"), period, 200);
     assert_eq!(reported["balance"]["subscription"]["status"], "active");
     let renewal = json!({ "id": "in_1", "purpose": "renewal", "paid": 1000, "currency": "USD",
-        "period_start": "2027-01-01T00:00:00Z", "period_end": "2027-02-01T00:00:00Z" });
+    "period_start": "2027-01-01T00:00:00Z", "period_end": "2027-02-01T00:00:00Z" });
     assert_eq!(go("POST", &at("/payments"), renewal, 201)["balance"]["included"], "1000");
     let top_up =
         json!({ "id": "py_1", "purpose": "top_up", "paid": 500, "currency": "USD", "credits": "500.5" });
@@ -104,7 +110,7 @@ fn every_route_does_what_it_says() {
 
     // Work.
     let run = json!({ "id": "r1", "kind": "tool_run", "hold": 50, "member": "ada", "task": "nightly",
-        "hold_lifetime": "PT1H", "metadata": { "ticket": 7 } });
+    "hold_lifetime": "PT1H", "metadata": { "ticket": 7 } });
     let started = go("POST", &at("/runs"), run, 201);
     assert_eq!(
         (&started["run"]["held"], &started["run"]["lapses_at"]),
@@ -147,15 +153,15 @@ fn every_route_does_what_it_says() {
 
     // Several at once; one that is wrong fails alone.
     let commands = json!({ "commands": [
-        { "op": "start", "organization": "tour", "id": "b1", "kind": "chat_message" },
-        { "op": "usage", "organization": "tour", "run": "b1", "id": "u1", "amount": 1 },
-        { "op": "settle", "organization": "tour", "run": "b1", "used": 2 },
-        { "op": "charge", "organization": "nobody", "id": "b2", "kind": "background", "used": 1 },
-        { "op": "start", "organization": "tour", "id": "b3", "kind": "tool_run", "hold": "1000000" },
-        { "op": "settle", "organization": "tour", "run": "b1", "used": "-2" },
-        { "op": "release", "organization": "tour", "run": "b1", "used": 2 },
-        "nonsense",
-    ] });
+    { "op": "start", "organization": "tour", "id": "b1", "kind": "chat_message" },
+    { "op": "usage", "organization": "tour", "run": "b1", "id": "u1", "amount": 1 },
+    { "op": "settle", "organization": "tour", "run": "b1", "used": 2 },
+    { "op": "charge", "organization": "nobody", "id": "b2", "kind": "background", "used": 1 },
+    { "op": "start", "organization": "tour", "id": "b3", "kind": "tool_run", "hold": "1000000" },
+    { "op": "settle", "organization": "tour", "run": "b1", "used": "-2" },
+    { "op": "release", "organization": "tour", "run": "b1", "used": 2 },
+    "nonsense",
+] });
     let batch = go("POST", "/v1/batch", commands, 200);
     let statuses: Vec<&Value> =
         batch["results"].as_array().unwrap().iter().map(|item| &item["status"]).collect();
@@ -247,23 +253,28 @@ fn every_route_does_what_it_says() {
 
 #[test]
 fn a_cell_that_looks_like_a_formula_is_inert() {
-    let server = server();
-    let path = server.organization("inert", 1_000);
-    server
-        .post(
-            &format!("{path}/charges"),
-            json!({ "id": "c1", "kind": "background", "used": 1, "member": "-cmd" }),
-        )
-        .is(201);
-    let export = server.get(&format!("{path}/export.csv?what=usage")).is(200);
-    assert!(export.text.contains(",'-cmd,"), "{}", export.text);
+    for server in servers() {
+        let path = server.organization("inert", 1_000);
+        server
+            .post(
+                &format!("{path}/charges"),
+                json!({ "id": "c1", "kind": "background", "used": 1, "member": "-cmd" }),
+            )
+            .is(201);
+        let export = server.get(&format!("{path}/export.csv?what=usage")).is(200);
+        assert!(export.text.contains(",'-cmd,"), "{}", export.text);
+    }
 }
 
 #[test]
 fn a_batch_has_a_largest_size_and_may_be_empty() {
-    let server = server();
-    server.post("/v1/batch", json!({ "commands": vec![1; 1_001] })).is(422);
-    assert_eq!(server.post("/v1/batch", json!({ "commands": [] })).is(200).json, json!({ "results": [] }));
-    let full = server.post("/v1/batch", json!({ "commands": vec![1; 1_000] })).is(200);
-    assert_eq!(full.json["results"].as_array().unwrap().len(), 1_000);
+    for server in servers() {
+        server.post("/v1/batch", json!({ "commands": vec![1; 1_001] })).is(422);
+        assert_eq!(
+            server.post("/v1/batch", json!({ "commands": [] })).is(200).json,
+            json!({ "results": [] })
+        );
+        let full = server.post("/v1/batch", json!({ "commands": vec![1; 1_000] })).is(200);
+        assert_eq!(full.json["results"].as_array().unwrap().len(), 1_000);
+    }
 }

@@ -1,7 +1,7 @@
 //! Wrong input of every kind, to every field of every route: always a problem, and nothing changed (T12, T24).
 
 use crate::{
-    client::{Answer, server},
+    client::{Answer, Server, servers},
     document::operations,
 };
 use coulomb_server::http;
@@ -114,7 +114,12 @@ fn says_no(answer: &Answer, what: &str) {
 
 #[test]
 fn whatever_is_wrong_is_a_problem_and_changes_nothing() {
-    let server = server();
+    for server in servers() {
+        send_everything_wrong(server);
+    }
+}
+
+fn send_everything_wrong(server: &Server) {
     let org = server.organization("wrong", 1_000);
     server.post(&format!("{org}/runs"), json!({ "id": "r1", "kind": "tool_run", "task": "t1" })).is(201);
     let document = http::document();
