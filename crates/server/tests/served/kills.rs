@@ -12,16 +12,30 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// How often the server is killed; `COULOMB_KILLS` asks for more.
-fn kills() -> usize {
-    std::env::var("COULOMB_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(20)
+/// How often a server is killed; `COULOMB_KILLS` asks for more.
+pub fn kills(usual: usize) -> usize {
+    std::env::var("COULOMB_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(usual)
 }
 
-const ORGANIZATIONS: usize = 12;
+pub const ORGANIZATIONS: usize = 12;
 const CLIENTS: usize = 6;
 
 /// What was answered: the call, and its answer.
-type Told = Vec<(String, Value, Answer)>;
+pub type Told = Vec<(String, Value, Answer)>;
+
+/// The calls of one run: uneven amounts, some beyond the hold.
+pub fn one_run(client: usize, round: usize, number: usize) -> [(String, Value); 3] {
+    let organization = (client + number) % ORGANIZATIONS;
+    let run = format!("r-{round}-{client}-{number}");
+    let path = format!("/v1/organizations/org-{organization}/runs");
+    let start = json!({"id": run, "kind": "tool_run", "hold": "12.5", "task": format!("t{client}")});
+    let settle = json!({"used": format!("{}.25", 4 + number % 17)});
+    [
+        (path.clone(), start),
+        (format!("{path}/{run}/usage"), json!({"id": "u1", "amount": "3.000001"})),
+        (format!("{path}/{run}/settle"), settle),
+    ]
+}
 
 /// Starts and settles runs until the connection breaks, and keeps what was answered.
 fn work(
@@ -35,19 +49,7 @@ fn work(
     let mut http = Client::new(address, key);
     let mut told = Told::new();
     for number in 0.. {
-        let organization = (client + number) % ORGANIZATIONS;
-        let run = format!("r-{round}-{client}-{number}");
-        let path = format!("/v1/organizations/org-{organization}/runs");
-        // Uneven amounts, some beyond the hold, some that fail, some that are only released.
-        let calls = [
-            (
-                path.clone(),
-                json!({"id": run, "kind": "tool_run", "hold": "12.5", "task": format!("t{client}")}),
-            ),
-            (format!("{path}/{run}/usage"), json!({"id": "u1", "amount": "3.000001"})),
-            (format!("{path}/{run}/settle"), json!({"used": format!("{}.25", 4 + number % 17)})),
-        ];
-        for (path, body) in calls {
+        for (path, body) in one_run(client, round, number) {
             if stop.load(Ordering::Relaxed) {
                 return told;
             }
@@ -69,7 +71,7 @@ fn work(
     told
 }
 
-fn prepare(address: &str, key: &str) {
+pub fn prepare(address: &str, key: &str) {
     let mut http = Client::new(address, key);
     for number in 0..ORGANIZATIONS {
         let path = format!("/v1/organizations/org-{number}");
@@ -113,7 +115,7 @@ fn whatever_was_answered_is_there_after_any_kill() {
     prepare(&server.address, &key);
     server.kill();
     let mut checked = 0;
-    for round in 0..kills() {
+    for round in 0..kills(20) {
         let told = one_life(data.path(), &key, round);
         let (status, report) = coulomb(&["verify"], data.path());
         assert!(status.success(), "after kill {round}: {report}");
@@ -134,7 +136,7 @@ fn whatever_was_answered_is_there_after_any_kill() {
         drop(http);
         drop(server);
     }
-    assert!(checked > kills(), "the lives were long enough to answer something: {checked}");
+    assert!(checked > kills(20), "the lives were long enough to answer something: {checked}");
     let (status, report) = coulomb(&["verify"], data.path());
     assert!(status.success(), "{report}");
 }
@@ -151,9 +153,7 @@ fn a_server_that_is_asked_to_stop_answers_what_it_has_begun_and_leaves_nothing_t
         while answered.load(Ordering::Relaxed) < 50 {
             thread::yield_now();
         }
-        let asked =
-            std::process::Command::new("kill").args(["-TERM", &server.id().to_string()]).status().unwrap();
-        assert!(asked.success());
+        server.signal("TERM");
         worker.join().unwrap()
     });
     assert!(server.wait().success(), "SIGTERM ends it cleanly");

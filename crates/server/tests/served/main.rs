@@ -1,5 +1,7 @@
-//! The real binary, served on loopback: the stories over HTTP, and what a kill leaves behind.
+//! The real binary, served on loopback: the stories over HTTP, what a kill leaves behind, and several servers that share a
+//! database, each of which may die, stand still, or lose the database for a while.
 
 mod kills;
 mod peer;
+mod servers;
 mod stories;

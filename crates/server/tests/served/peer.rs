@@ -6,9 +6,43 @@ use std::{
     net::TcpStream,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
 };
+use xtask::postgres::Database;
 
 pub const COULOMB: &str = env!("CARGO_BIN_EXE_coulomb");
+
+/// How long an answer may take. Nothing waits longer than it has to.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where servers keep their accounts, as it is said to the program.
+#[derive(Clone, Debug)]
+pub struct Data([String; 2]);
+
+impl Data {
+    /// A database by its URL.
+    pub fn at(url: &str) -> Data {
+        Data(["--database".into(), url.into()])
+    }
+}
+
+impl From<&Path> for Data {
+    fn from(directory: &Path) -> Data {
+        Data(["--data".into(), directory.to_str().unwrap().into()])
+    }
+}
+
+impl From<&Database> for Data {
+    fn from(database: &Database) -> Data {
+        Data::at(&database.url)
+    }
+}
+
+impl From<&Data> for Data {
+    fn from(data: &Data) -> Data {
+        data.clone()
+    }
+}
 
 /// A running server, killed when it is dropped.
 pub struct Server {
@@ -18,9 +52,9 @@ pub struct Server {
 
 impl Server {
     /// Starts a server on this data and waits until it says that it is ready.
-    pub fn start(data: &Path, flags: &[&str]) -> Server {
+    pub fn start(data: impl Into<Data>, flags: &[&str]) -> Server {
         let mut command = Command::new(COULOMB);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(flags);
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(data.into().0).args(flags);
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::null()).stdin(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
@@ -34,6 +68,13 @@ impl Server {
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Sends it a signal, by its name.
+    pub fn signal(&self, name: &str) {
+        let id = self.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
+        assert!(sent.success());
     }
 
     pub fn id(&self) -> u32 {
@@ -53,16 +94,16 @@ impl Drop for Server {
 }
 
 /// Runs a subcommand and gives what it prints.
-pub fn coulomb(arguments: &[&str], data: &Path) -> (ExitStatus, String) {
+pub fn coulomb(arguments: &[&str], data: impl Into<Data>) -> (ExitStatus, String) {
     let output =
-        Command::new(COULOMB).args(arguments).arg("--data").arg(data).stdin(Stdio::null()).output().unwrap();
+        Command::new(COULOMB).args(arguments).args(data.into().0).stdin(Stdio::null()).output().unwrap();
     let text =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status, text)
 }
 
 /// A key of this scope for the server on this data.
-pub fn key(data: &Path, scope: &str) -> String {
+pub fn key(data: impl Into<Data>, scope: &str) -> String {
     let (status, key) = coulomb(&["keys", "create", "--scope", scope], data);
     assert!(status.success(), "{key}");
     key.trim().to_owned()
@@ -75,11 +116,12 @@ pub struct Client {
     stream: Option<BufReader<TcpStream>>,
 }
 
-/// An answer: its status, whether it repeats a first answer, and its body.
+/// An answer: its status, whether it repeats a first answer, whether it says when to ask again, and its body.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     pub status: u16,
     pub replayed: bool,
+    pub later: bool,
     pub body: Value,
 }
 
@@ -124,6 +166,7 @@ impl Client {
         if self.stream.is_none() {
             let stream = TcpStream::connect(&self.address).ok()?;
             stream.set_nodelay(true).ok()?;
+            stream.set_read_timeout(Some(PATIENCE)).ok()?;
             self.stream = Some(BufReader::new(stream));
         }
         let stream = self.stream.as_mut()?;
@@ -144,7 +187,7 @@ impl Client {
         let mut line = String::new();
         stream.read_line(&mut line).ok()?;
         let status = line.split(' ').nth(1)?.parse().ok()?;
-        let (mut size, mut replayed) = (0, false);
+        let (mut size, mut replayed, mut later) = (0, false, false);
         loop {
             line.clear();
             if stream.read_line(&mut line).ok()? == 0 {
@@ -158,10 +201,11 @@ impl Client {
                 size = value.parse().ok()?;
             }
             replayed |= line == "idempotent-replayed: true";
+            later |= line.starts_with("retry-after: ");
         }
         let mut bytes = vec![0; size];
         stream.read_exact(&mut bytes).ok()?;
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).ok()? };
-        Some(Answer { status, replayed, body })
+        Some(Answer { status, replayed, later, body })
     }
 }

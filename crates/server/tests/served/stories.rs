@@ -1,6 +1,6 @@
 //! Every story of `scenarios/`, told to a running server over HTTP, as a host would tell it.
 
-use super::peer::{Client, Server, key};
+use super::peer::{Answer, Client, Data, Server, key};
 use ledger::{
     Credits, Duration, Policy, Timestamp,
     command::Command,
@@ -10,20 +10,25 @@ use ledger::{
     subscription::{Cadence, Period},
 };
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
 use tempfile::TempDir;
+use xtask::postgres::fresh_database;
 
 struct HttpWorld {
-    client: Client,
+    /// One of each server, asked in turn.
+    clients: Vec<Client>,
     organization: OrganizationId,
 }
 
 impl HttpWorld {
-    fn begin(server: &Server, key: &str, organization: &str, story: &Story) -> HttpWorld {
-        let mut world = HttpWorld {
-            client: Client::new(&server.address, key),
-            organization: organization.parse().unwrap(),
-        };
+    fn begin(servers: &[Server], key: &str, organization: &str, story: &Story) -> HttpWorld {
+        let clients = servers.iter().map(|server| Client::new(&server.address, key)).collect();
+        let mut world = HttpWorld { clients, organization: organization.parse().unwrap() };
         world.advance(story.at);
         let opening = Command::NameOrganization { name: "Organization".into() };
         for (number, command) in std::iter::once(opening).chain(story.cast()).enumerate() {
@@ -33,13 +38,19 @@ impl HttpWorld {
         world
     }
 
+    /// Asks the server whose turn it is.
+    fn call(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {
+        self.clients.rotate_left(1);
+        self.clients[0].call(method, path, headers, body)
+    }
+
     fn path(&self, rest: &str) -> String {
         format!("/v1/organizations/{}{rest}", self.organization)
     }
 
     fn get(&mut self, rest: &str) -> Value {
         let path = self.path(rest);
-        let answer = self.client.call("GET", &path, &[], None);
+        let answer = self.call("GET", &path, &[], None);
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         answer.body
     }
@@ -48,7 +59,7 @@ impl HttpWorld {
 impl World for HttpWorld {
     fn advance(&mut self, to: Timestamp) {
         let path = format!("/v1/sandbox/organizations/{}/clock", self.organization);
-        let answer = self.client.call("POST", &path, &[], Some(&json!({"to": to.to_string()})));
+        let answer = self.call("POST", &path, &[], Some(&json!({"to": to.to_string()})));
         assert!(answer.status < 300, "{path}: {}", answer.body);
     }
 
@@ -62,7 +73,7 @@ impl World for HttpWorld {
         let path = self.path(&rest);
         let mut headers = vec![("idempotency-key", key.as_str())];
         headers.extend(member.as_ref().map(|member| ("coulomb-member", member.as_str())));
-        let answer = self.client.call(method, &path, &headers, body.as_ref());
+        let answer = self.call(method, &path, &headers, body.as_ref());
         match answer.status {
             200..300 => Ok(()),
             402 => {
@@ -111,7 +122,7 @@ impl World for HttpWorld {
         }
         for id in runs {
             let path = self.path(&format!("/runs/{id}"));
-            let answer = self.client.call("GET", &path, &[], None);
+            let answer = self.call("GET", &path, &[], None);
             if answer.status == 200 {
                 seen.runs.insert(id.to_string(), text(&answer.body["status"]));
             } else {
@@ -296,29 +307,48 @@ fn configuration(policy: &Policy) -> String {
     file
 }
 
-#[test]
-fn every_story_ends_as_it_is_told_over_http() {
+/// Every story, and an organization for it.
+fn stories() -> Vec<(String, Story)> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios"));
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     files.sort();
     assert!(files.len() > 12, "the stories are there");
-    let data = TempDir::new().unwrap();
-    let shared = Server::start(data.path(), &["--sandbox"]);
-    let admin = key(data.path(), "admin");
-    for file in files {
-        let story = Story::parse(&fs::read_to_string(&file).unwrap());
+    let story = |file: &PathBuf| Story::parse(&fs::read_to_string(file).unwrap());
+    files.iter().map(|file| (file.file_stem().unwrap().to_str().unwrap().to_owned(), story(file))).collect()
+}
+
+/// Tells every story to so many servers, which share `data`; those that have a policy of their own, to servers that have
+/// it, on data of their own where `own` gives some.
+fn tell_every_story(count: usize, data: &Data, own: impl Fn(&Path) -> Data) {
+    let start = |data: &Data, flags: &[&str]| -> Vec<Server> {
+        (0..count).map(|_| Server::start(data, flags)).collect()
+    };
+    let shared = start(data, &["--sandbox"]);
+    let admin = key(data, "admin");
+    for (organization, story) in stories() {
         if story.has_policy {
-            let own = TempDir::new().unwrap();
-            let config = own.path().join("coulomb.toml");
+            let folder = TempDir::new().unwrap();
+            let config = folder.path().join("coulomb.toml");
             fs::write(&config, configuration(&story.policy)).unwrap();
-            let data = own.path().join("data");
-            let server = Server::start(&data, &["--sandbox", "--config", config.to_str().unwrap()]);
+            let data = own(folder.path());
+            let servers = start(&data, &["--sandbox", "--config", config.to_str().unwrap()]);
             let admin = key(&data, "admin");
-            story.tell(&mut HttpWorld::begin(&server, &admin, "org", &story));
+            story.tell(&mut HttpWorld::begin(&servers, &admin, &organization, &story));
         } else {
-            let organization = file.file_stem().unwrap().to_str().unwrap().to_owned();
             story.tell(&mut HttpWorld::begin(&shared, &admin, &organization, &story));
         }
     }
+}
+
+#[test]
+fn every_story_ends_as_it_is_told_over_http() {
+    let data = TempDir::new().unwrap();
+    tell_every_story(1, &data.path().into(), |folder| (&*folder.join("data")).into());
+}
+
+#[test]
+fn every_story_ends_as_it_is_told_to_two_servers_in_turn() {
+    let database = fresh_database();
+    tell_every_story(2, &(&database).into(), |_| (&database).into());
 }
