@@ -1,7 +1,8 @@
 //! The repository's own commands. `ci` is a plain list of steps, kept here; how a step is done lives in `tools` (what the
-//! machine needs) and `blackbox` (the program seen from outside). What tests use as well is in the library. Nothing here
-//! ships.
+//! machine needs) and `blackbox` (the program seen from outside); `bench` measures. What tests use as well is in the
+//! library. Nothing here ships.
 
+mod bench;
 mod blackbox;
 mod tools;
 
@@ -27,6 +28,10 @@ Commands:
                      (schemathesis), and its export against an accounting program (hledger)
   postgres           Only the PostgreSQL server for tests, until standard input ends or Ctrl-C. With the variable that it
                      prints, tests that are run in other ways, again and again, need not start one each
+  bench-postgres [ARGS]
+                     coulomb, built as it ships, beside the design that teams write by hand, on a PostgreSQL server that is
+                     started for it and is durable. ARGS are passed on to `coulomb bench`, whose --help says what it asks.
+                     Nothing else should run on the machine meanwhile
   help, --help       This text
 
 Examples:
@@ -34,6 +39,7 @@ Examples:
   cargo xtask test -p coulomb-store                  While working on one crate
   cargo xtask golden                                 After a change of JSON, pages, messages or stored events
   cargo xtask golden -E 'package(coulomb-ledger)'    Only the golden files of one crate
+  cargo xtask bench-postgres --rounds 5 --only hot   One busy organization
 
 Where COULOMB_TEST_POSTGRES is set already, to the URL of a database of a user who may create others, its server is used.
 The tools that `ci` needs are installed when it runs as root on Debian; elsewhere it says what to install and stops.
@@ -79,6 +85,7 @@ fn main() -> ExitCode {
         ["blackbox"] => run_steps(BLACKBOX),
         ["test", arguments @ ..] => exit_code(test(arguments)),
         ["postgres"] => exit_code(postgres()),
+        ["bench-postgres", arguments @ ..] => exit_code(bench::on_postgres(arguments)),
         ["golden", filter @ ..] => exit_code(golden(filter)),
         [] => {
             eprint!("{HELP}");

@@ -29,12 +29,14 @@ const WHAT_STORIES_NEED: &str = "serde-saphyr";
 const MAY_READ_THE_CLOCK: &[&str] = &["crates/server/src/clock.rs", "crates/server/src/bin/coulomb/bench.rs"];
 
 /// The statements of each store, all of which a test prepares, and what is done before there is a schema to prepare them on.
+/// Those of the design that the load tool compares with are no store's, and a test of their own sends each of them.
 const MAY_SPEAK_SQL: &[&str] = &[
     "crates/store/src/sqlite/statements.rs",
     "crates/store/src/sqlite/open.rs",
     "crates/store/src/postgres/statements.rs",
     "crates/store/src/postgres/open.rs",
     "crates/store/src/postgres/distribute.rs",
+    "crates/store/src/postgres/usual.rs",
 ];
 
 #[test]

@@ -11,7 +11,7 @@ use std::{
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
 use tempfile::TempDir;
-use xtask::postgres::fresh_database;
+use xtask::postgres::{fresh_database, query};
 
 /// The program, without whatever the person who runs the tests has configured.
 fn coulomb<const N: usize>(arguments: [&str; N]) -> Command {
@@ -631,4 +631,28 @@ fn the_load_tool_counts_what_the_ledger_counts() {
     assert!(shown.contains("hot    single calls") && shown.contains("hot    batch of 10"), "{shown}");
     assert!(!shown.contains("the ledger grew"), "{shown}");
     printed(&mut coulomb(["verify", "--data", path(scratch.path())]));
+}
+
+#[test]
+fn the_load_tool_measures_a_database_beside_the_design_by_hand() {
+    let database = fresh_database();
+    let bench = || {
+        let sizes = ["--organizations", "3", "--connections", "2", "--rounds", "1", "--seconds", "0.1"];
+        let mut bench = coulomb(["bench", "--database", &database.url, "--only", "hot    single"]);
+        bench.args(sizes);
+        bench
+    };
+    let shown = printed(&mut bench());
+    for part in ["fsync", "by hand, without HTTP", "hot    single calls", "after everything else"] {
+        assert!(shown.contains(part), "{part} is not in: {shown}");
+    }
+    // Operations that the ledger or the tables by hand did not have would make it fail.
+    let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = 'coulomb_bench_usual'";
+    assert_eq!(query(&database.url, schemas).expect("the schemas"), "0");
+
+    let stranger = "INSERT INTO coulomb.organization (slot, org, version, hash, name, body)
+                    VALUES (0, 'acme', 1, '', '', '')";
+    query(&database.url, stranger).expect("an organization of somebody else");
+    let said = complaint(&mut bench());
+    assert!(said.contains("acme") && said.contains("--yes"), "{said}");
 }

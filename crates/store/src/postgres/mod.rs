@@ -6,7 +6,7 @@
 //!
 //! In reading order: `open` (connections, schema), `tls`, `fault` (PostgreSQL's words in ours), `statements` (all of them),
 //! `account` (rows to accounts), `columns` (accounts to rows), `commit`, `lists`, `keys`, `import` (a whole store copied),
-//! `distribute` (over several machines).
+//! `distribute` (over several machines), `usual` (the design by hand that the load tool compares with).
 
 mod account;
 mod columns;
@@ -19,6 +19,7 @@ mod lists;
 mod open;
 mod statements;
 mod tls;
+pub mod usual;
 
 pub use distribute::{Engine, distribute};
 pub use import::{Copied, import};

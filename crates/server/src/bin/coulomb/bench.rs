@@ -1,22 +1,29 @@
 //! `coulomb bench`: the load tool. It asks a running server over real HTTP, as a host would, with organizations of its
-//! own, and says how many starts and settles per second were answered and how long a caller waited.
+//! own, and says how many starts and settles per second were answered and how long a caller waited. `load` is who asks
+//! and counts, `beside` the same questions on a PostgreSQL database, beside the design that teams write by hand.
 #![allow(clippy::print_stdout, reason = "the figures are what the command is for")]
+
+mod load;
+
+mod beside;
 
 use crate::{
     Failure,
     client::{Connection, Target},
 };
 use clap::Args;
-use coulomb_server::clock::{self, stopwatch};
+use coulomb_server::clock::stopwatch;
+use load::{Figures, Line, Load, Subject, Tally};
 use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
     num::NonZeroUsize,
     process::ExitCode,
-    sync::Arc,
-    time::{Duration, Instant},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
-use tokio::task::JoinSet;
+use tokio::{runtime::Runtime, task::JoinSet};
 
 const AFTER: &str = "\
 The question: how many starts and settles per second does this server answer, each durable, and how long does a caller
@@ -27,22 +34,47 @@ It is a closed loop: a connection asks again when it has its answer, so waiting 
 The paced line asks at half of the best rate, whether or not answers have come, and measures from when it should have asked.
 Share the figures together with the machine: the tool needs cores too.
 
+With --database it starts a server of its own on that PostgreSQL database, and asks the same beside the design that teams
+write by hand: one transaction for each start and each settle, which locks the organization's row, looks at the balance,
+writes the hold or the usage, and updates the balance. That one is called through the database's driver, without HTTP, on
+as many connections as there are clients, at most 64, which favours it. Both are measured in turns, round by round, and
+medians are shown. The design by hand has a schema of its own, coulomb_bench_usual, which is dropped in the end. The
+organizations of the bench stay, because events are never deleted: give it an empty database, and drop that afterwards.
+
 Examples:
   coulomb bench --url http://127.0.0.1:8988 --key $(coulomb keys create --scope admin)
   coulomb bench --url http://127.0.0.1:8988 --key $KEY --seconds 30 --connections 64
-  coulomb bench --url http://127.0.0.1:8988 --key $KEY --only batch";
+  coulomb bench --url http://127.0.0.1:8988 --key $KEY --only batch
+  coulomb bench --database postgres://coulomb@127.0.0.1/empty
+  coulomb bench --database postgres://coulomb@127.0.0.1/empty --rounds 5 --only single";
 
-/// Measure a running server: starts and settles per second, and how long callers wait
+const USAGE: &str = "\
+coulomb bench [OPTIONS] --url <URL> --key <KEY>
+       coulomb bench [OPTIONS] --database <URL>";
+
+/// Measure a running server, or a database: starts and settles per second, and how long callers wait
 #[derive(Args)]
-#[command(after_help = AFTER)]
+#[command(after_help = AFTER, override_usage = USAGE)]
 pub struct Bench {
     /// Where the server is, such as http://127.0.0.1:8988
-    #[arg(long)]
-    url: String,
+    #[arg(long, required_unless_present = "database")]
+    url: Option<String>,
 
     /// An API key with scope admin, which opening organizations takes
-    #[arg(long, env = "COULOMB_KEY", hide_env_values = true)]
-    key: String,
+    #[arg(long, env = "COULOMB_KEY", hide_env_values = true, required_unless_present = "database")]
+    key: Option<String>,
+
+    /// Instead of a server: an empty PostgreSQL database, such as postgres://coulomb@127.0.0.1/empty
+    #[arg(long, value_name = "URL", conflicts_with = "url")]
+    database: Option<String>,
+
+    /// How often each line is measured on a database, for its median
+    #[arg(long, value_name = "N", default_value = "3", requires = "database")]
+    rounds: NonZeroUsize,
+
+    /// Measure on a database that has organizations of others, and leave those of the bench among them
+    #[arg(long, requires = "database")]
+    yes: bool,
 
     /// How long each line is measured, after a second of warming up
     #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
@@ -85,66 +117,64 @@ fn even(text: &str) -> Result<usize, String> {
     }
 }
 
-/// How long every line runs before it counts.
-const WARM_UP: Duration = Duration::from_secs(1);
-
 /// Connections that open organizations.
 const OPENING: usize = 32;
 
 impl Bench {
     /// Measures line by line.
     pub fn run(self) -> Result<ExitCode, Failure> {
-        // One thread: the server under test has a use for the others.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(self.measure())
+        match &self.database {
+            Some(url) => beside::run(&self, url),
+            None => one_thread()?.block_on(self.measure()),
+        }
     }
 
-    async fn measure(self) -> Result<ExitCode, Failure> {
+    async fn measure(&self) -> Result<ExitCode, Failure> {
         println!(
             "How many starts and settles per second does this server answer, each durable, and how long does a caller wait?"
         );
-        let target = Target::new(&self.url, &self.key)?;
+        let url = self.url.as_deref().unwrap_or_default();
+        let target = Target::new(url, self.key.as_deref().unwrap_or_default())?;
         let began = stopwatch();
         self.open_organizations(&target).await?;
         println!(
-            "{} with {} organizations (ready after {:.1} s), {} s per line\n",
-            self.url,
+            "{url} with {} organizations (ready after {:.1} s), {} s per line\n",
             self.organizations,
             began.elapsed().as_secs_f64(),
             self.seconds
         );
         println!("{HEADER}");
+        let load = self.load();
         let mut best = 0.0_f64;
         let mut troubled = false;
         for line in self.lines() {
             let rate = if line.paced { Some(best / 2.0) } else { None };
             if line.paced && best == 0.0 {
-                println!("{:36} skipped: it is half of the rate of lines that were left out", line.name());
+                println!("{:36} {SKIPPED}", line.name());
                 continue;
             }
-            let before = if line.hot { Some(version(&target, HOT).await?) } else { None };
-            let (tally, took) = self.measure_line(&target, &line, rate).await;
-            println!("{}", tally.row(&line.name(), took));
-            if !line.hot && line.batch.is_none() && !line.paced {
-                best = best.max(tally.rate(took));
+            let tally = ask_server(&load, &target, &line, rate).await?;
+            let figures = load.figures(&tally);
+            println!("{}", row(&line, &figures, &tally));
+            if line.is_single() && !line.hot {
+                best = best.max(figures.rate);
             }
-            if let Some(before) = before {
-                // Every start and settle that was answered is one event: the ledger counts with us.
-                let grew = version(&target, HOT).await? - before;
-                if grew != tally.done_in_all {
-                    troubled = true;
-                    println!(
-                        "  the ledger grew by {grew} events, but {} operations were answered",
-                        tally.done_in_all
-                    );
-                }
-            }
-            for (what, count) in &tally.failed {
-                troubled = true;
-                println!("  {count} × {what}");
-            }
+            troubled |= say_what_failed(&tally);
         }
         Ok(if troubled { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    fn load(&self) -> Load {
+        Load {
+            organizations: self.organizations,
+            kind: self.kind.clone(),
+            time: Duration::from_secs_f64(self.seconds),
+        }
+    }
+
+    /// The most that single calls are made on at once.
+    fn most_connections(&self) -> usize {
+        self.connections.iter().map(|connections| connections.get()).max().unwrap_or(1)
     }
 
     fn lines(&self) -> Vec<Line> {
@@ -171,54 +201,19 @@ impl Bench {
         lines
     }
 
-    /// Runs a line on all its connections, and gives the tally with how long it was measured.
-    async fn measure_line(&self, target: &Target, line: &Line, rate: Option<f64>) -> (Tally, Duration) {
-        let from = stopwatch() + WARM_UP;
-        let until = from + Duration::from_secs_f64(self.seconds);
-        // Runs of this process, line and connection have ids that no other has.
-        let tag = format!("{:x}", clock::now().micros());
-        let mut workers = JoinSet::new();
-        for number in 0..line.connections {
-            let worker = Worker {
-                connection: Connection::new(target.clone()),
-                organizations: if line.hot { None } else { Some(self.organizations) },
-                kind: self.kind.clone(),
-                run_prefix: format!("{tag}-{number}"),
-                runs: 0,
-                dice: 0x9e37_79b9_7f4a_7c15 ^ ((number as u64 + 1) << 17),
-                from,
-                until,
-                tally: Tally::default(),
-            };
-            let pace = rate.map(|rate| Duration::from_secs_f64(line.connections as f64 / rate));
-            match line.batch {
-                Some(size) => workers.spawn(worker.batches(size)),
-                None => workers.spawn(worker.singles(pace)),
-            };
-        }
-        let mut tally = Tally::default();
-        while let Some(done) = workers.join_next().await {
-            match done {
-                Ok(part) => tally.add(part),
-                Err(error) => tally.fail(format!("connection ended: {error}")),
-            }
-        }
-        (tally, until - from)
-    }
-
     /// Opens the organizations and gives them credits. Everything has an id of its own, so that a second time changes
     /// nothing.
     async fn open_organizations(&self, target: &Target) -> Result<(), Failure> {
         // The hot one alone: a server that cannot be reached, or a key that does not work, is said once.
         open(&mut Connection::new(target.clone()), HOT).await?;
         let count = self.organizations.get();
-        let next = Arc::new(std::sync::atomic::AtomicUsize::new(1));
+        let next = Arc::new(AtomicUsize::new(1));
         let mut openers = JoinSet::new();
         for _ in 0..OPENING {
             let (next, mut connection) = (Arc::clone(&next), Connection::new(target.clone()));
             openers.spawn(async move {
                 loop {
-                    let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    let number = next.fetch_add(1, Ordering::Relaxed);
                     if number > count {
                         return Ok(());
                     }
@@ -299,256 +294,42 @@ async fn version(target: &Target, organization: &str) -> Result<u64, Failure> {
         .ok_or_else(|| format!("GET {path} was answered without a version: {balance}").into())
 }
 
-/// One line of the result.
-struct Line {
-    hot: bool,
-    connections: usize,
-    batch: Option<usize>,
-    paced: bool,
-}
-
 const HEADER: &str =
     "                                     operations/s    pairs/s    p50 ms    p99 ms    max ms    failed";
 
-impl Line {
-    fn name(&self) -> String {
-        let whom = if self.hot { "hot   " } else { "spread" };
-        let what = match self.batch {
-            Some(size) => format!("batch of {size}"),
-            None if self.paced => "paced, half rate".into(),
-            None => "single calls".into(),
-        };
-        format!("{whom} {what:17}{:4} conn.", self.connections)
-    }
+/// In place of the paced line's figures.
+const SKIPPED: &str = "skipped: it is half of the rate of lines that were left out";
+
+fn row(line: &Line, figures: &Figures, tally: &Tally) -> String {
+    let Figures { rate, p50, p99, max } = figures;
+    let failed: u64 = tally.failed.values().sum();
+    format!("{:36} {rate:12.0} {:10.0} {p50:9.2} {p99:9.2} {max:9.2} {failed:9}", line.name(), rate / 2.0)
 }
 
-/// What one connection, or all of a line, did.
-#[derive(Default)]
-struct Tally {
-    /// Microseconds of each call that was measured.
-    waits: Vec<u32>,
-    /// Operations that were measured.
-    done: u64,
-    /// Operations that were answered, those of the warm-up too.
-    done_in_all: u64,
-    /// What was not answered 2xx, by what it was.
-    failed: BTreeMap<String, u64>,
+/// Whether anything has failed.
+fn say_what_failed(tally: &Tally) -> bool {
+    for (what, count) in &tally.failed {
+        println!("  {count} × {what}");
+    }
+    !tally.failed.is_empty()
 }
 
-impl Tally {
-    fn fail(&mut self, what: String) {
-        *self.failed.entry(what).or_default() += 1;
-    }
-
-    fn add(&mut self, other: Tally) {
-        self.waits.extend(other.waits);
-        self.done += other.done;
-        self.done_in_all += other.done_in_all;
-        for (what, count) in other.failed {
-            *self.failed.entry(what).or_default() += count;
+/// Measures a line on a server. On the hot organization every start and settle that was answered is one event, so there
+/// the ledger counts with us.
+async fn ask_server(load: &Load, target: &Target, line: &Line, rate: Option<f64>) -> Result<Tally, Failure> {
+    let before = if line.hot { Some(version(target, HOT).await?) } else { None };
+    let mut tally = load.measure(&Subject::Server(target.clone()), line, rate).await;
+    if let Some(before) = before {
+        let grew = version(target, HOT).await? - before;
+        let answered = tally.done_in_all;
+        if grew != answered {
+            tally.fail(format!("the ledger grew by {grew} events, but {answered} operations were answered"));
         }
     }
-
-    fn rate(&self, took: Duration) -> f64 {
-        self.done as f64 / took.as_secs_f64()
-    }
-
-    fn row(&self, name: &str, took: Duration) -> String {
-        let mut waits = self.waits.clone();
-        waits.sort_unstable();
-        let at = |share: f64| {
-            let place = ((waits.len() as f64 * share) as usize).min(waits.len().saturating_sub(1));
-            f64::from(waits.get(place).copied().unwrap_or_default()) / 1_000.0
-        };
-        let failed: u64 = self.failed.values().sum();
-        let rate = self.rate(took);
-        let (p50, p99, max) = (at(0.5), at(0.99), at(1.0));
-        format!("{name:36} {rate:12.0} {:10.0} {p50:9.2} {p99:9.2} {max:9.2} {failed:9}", rate / 2.0)
-    }
+    Ok(tally)
 }
 
-/// One connection and what it asks.
-struct Worker {
-    connection: Connection,
-    organizations: Option<NonZeroUsize>,
-    kind: String,
-    run_prefix: String,
-    runs: u64,
-    dice: u64,
-    from: Instant,
-    until: Instant,
-    tally: Tally,
-}
-
-impl Worker {
-    /// Starts a run, settles it, starts the next. At a pace, calls are due at fixed instants and measured from there.
-    async fn singles(mut self, pace: Option<Duration>) -> Tally {
-        let start = format!(r#"","kind":"{}","hold":"0.01"}}"#, self.kind);
-        let mut due = stopwatch();
-        if let Some(pace) = pace {
-            // Connections that all ask at the same instant would measure their own queue.
-            due += pace.mul_f64(self.chance());
-        }
-        while stopwatch() < self.until {
-            let organization = self.organization();
-            let run = self.run();
-            let path = format!("/v1/organizations/{organization}/runs");
-            let body = format!(r#"{{"id":"{run}{start}"#);
-            let started = self.ask(&mut due, pace, &path, &body).await;
-            if started {
-                let path = format!("{path}/{run}/settle");
-                self.ask(&mut due, pace, &path, r#"{"used":"0.009"}"#).await;
-            }
-        }
-        self.tally
-    }
-
-    async fn ask(&mut self, due: &mut Instant, pace: Option<Duration>, path: &str, body: &str) -> bool {
-        let asked = match pace {
-            Some(pace) => {
-                tokio::time::sleep_until((*due).into()).await;
-                let asked = *due;
-                *due += pace;
-                asked
-            }
-            None => stopwatch(),
-        };
-        match self.connection.call("POST", path, body.as_bytes()).await {
-            Ok(answer) if answer.is_success() => {
-                self.answered(asked, 1);
-                true
-            }
-            Ok(answer) => {
-                let what = format!("answered {}", answer.status);
-                self.tally.fail(what);
-                false
-            }
-            Err(error) => {
-                self.tally.fail(error.to_string());
-                false
-            }
-        }
-    }
-
-    /// Each batch settles what the one before has started, and starts as much again, so that every batch is full.
-    async fn batches(mut self, size: usize) -> Tally {
-        let mut open = Vec::new();
-        let mut body = String::new();
-        while stopwatch() < self.until {
-            let settled = std::mem::take(&mut open);
-            open = (0..size / 2).map(|_| (self.organization(), self.run())).collect();
-            write_batch(&mut body, &self.kind, &settled, &open);
-            self.ask_batch(&body, settled.len() + open.len()).await;
-        }
-        write_batch(&mut body, &self.kind, &open, &[]);
-        self.ask_batch(&body, open.len()).await;
-        self.tally
-    }
-
-    async fn ask_batch(&mut self, body: &str, commands: usize) {
-        let asked = stopwatch();
-        match self.connection.call("POST", "/v1/batch", body.as_bytes()).await {
-            Ok(answer) if answer.is_success() => {
-                let done = count_done(answer.body);
-                for _ in done..commands {
-                    self.tally.fail("not done in a batch".into());
-                }
-                self.answered(asked, done as u64);
-            }
-            Ok(answer) => {
-                let what = format!("batch answered {}", answer.status);
-                self.tally.fail(what);
-            }
-            Err(error) => self.tally.fail(error.to_string()),
-        }
-    }
-
-    /// Counts what was asked and answered inside the measured time.
-    fn answered(&mut self, asked: Instant, operations: u64) {
-        self.tally.done_in_all += operations;
-        let answered = stopwatch();
-        if asked >= self.from && answered <= self.until {
-            let micros = (answered - asked).as_micros();
-            self.tally.waits.push(u32::try_from(micros).unwrap_or(u32::MAX));
-            self.tally.done += operations;
-        }
-    }
-
-    fn run(&mut self) -> String {
-        self.runs += 1;
-        format!("{}-{}", self.run_prefix, self.runs)
-    }
-
-    fn organization(&mut self) -> String {
-        match self.organizations {
-            None => HOT.into(),
-            Some(count) => name(1 + (self.chance() * count.get() as f64) as usize),
-        }
-    }
-
-    /// A number in [0, 1), from xorshift: load needs spread, not secrecy.
-    fn chance(&mut self) -> f64 {
-        self.dice ^= self.dice << 13;
-        self.dice ^= self.dice >> 7;
-        self.dice ^= self.dice << 17;
-        (self.dice >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
-
-fn write_batch(body: &mut String, kind: &str, settled: &[(String, String)], started: &[(String, String)]) {
-    body.clear();
-    body.push_str(r#"{"commands":["#);
-    for (organization, run) in settled {
-        let _ = write!(
-            body,
-            r#"{{"op":"settle","organization":"{organization}","run":"{run}","used":"0.009"}},"#
-        );
-    }
-    for (organization, run) in started {
-        let _ = write!(
-            body,
-            r#"{{"op":"start","organization":"{organization}","id":"{run}","kind":"{kind}","hold":"0.01"}},"#
-        );
-    }
-    if body.ends_with(',') {
-        body.pop();
-    }
-    body.push_str("]}");
-}
-
-/// How many answers of a batch have a status of 2xx. Reading the JSON would cost more than the server's share, so this
-/// looks for the bytes, skipping as far as the last one of each place allows (Horspool).
-fn count_done(body: &[u8]) -> usize {
-    const DONE: &[u8] = br#""status":2"#;
-    let mut skip = [DONE.len(); 256];
-    for (place, byte) in DONE.iter().enumerate().take(DONE.len() - 1) {
-        skip[usize::from(*byte)] = DONE.len() - 1 - place;
-    }
-    let (mut place, mut found) = (0, 0);
-    while let Some(window) = body.get(place..place + DONE.len()) {
-        found += usize::from(window == DONE);
-        place += skip[usize::from(window[DONE.len() - 1])];
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_done_in_a_batch_is_counted_and_nothing_else() {
-        let body = br#"{"results":[{"status":201,"run":{"status":"running"}},{"status":402},{"status":200,"used":"2"}]}"#;
-        assert_eq!(count_done(body), 2);
-        assert_eq!(count_done(b""), 0);
-    }
-
-    #[test]
-    fn a_batch_is_full_and_is_json() {
-        let runs = [("a".to_owned(), "r1".to_owned()), ("b".to_owned(), "r2".to_owned())];
-        let mut body = String::new();
-        write_batch(&mut body, "chat_message", &runs, &runs);
-        let read: serde_json::Value = serde_json::from_str(&body).expect("JSON");
-        assert_eq!(read["commands"].as_array().map(Vec::len), Some(4));
-    }
+/// The load tool has one thread: the server under test has a use for the others.
+fn one_thread() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
