@@ -51,15 +51,20 @@ impl Fleet {
         assert!(status.success(), "{report}");
     }
 
-    /// Asks for everything again that was answered, each time on another server.
-    #[track_caller]
+    /// Asks for everything again that was answered, by turns on each server.
     fn has_all(&self, told: &Told) {
-        let mut clients: Vec<Client> = (0..SERVERS).map(|server| self.client(server)).collect();
-        for (number, (path, body, answer)) in told.iter().enumerate() {
-            let again = clients[number % SERVERS].call("POST", path, &[], Some(body));
-            assert!(again.replayed, "{path} was answered and is not there: {}", again.body);
-            assert_eq!(again.body["run"], answer.body["run"], "{path}: the first answer again");
-        }
+        let ask_again = |server: usize| {
+            let mut http = self.client(server);
+            for (path, body, answer) in told.iter().skip(server).step_by(SERVERS) {
+                let again = http.call("POST", path, &[], Some(body));
+                assert!(again.replayed, "{path} was answered and is not there: {}", again.body);
+                assert_eq!(again.body["run"], answer.body["run"], "{path}: the first answer again");
+            }
+        };
+        thread::scope(|scope| {
+            let ask_again = &ask_again;
+            (0..SERVERS).for_each(|server| drop(scope.spawn(move || ask_again(server))));
+        });
     }
 }
 
@@ -236,15 +241,20 @@ fn without_the_database_nothing_is_guessed_and_with_it_all_goes_on() {
             for _ in 0..3 {
                 load.wait_for(60);
                 cluster.kill().unwrap();
-                for server in 0..SERVERS {
-                    let path = "/v1/organizations/org-0";
-                    let run = start(&format!("attempt-{attempts}"), 1);
-                    let away = fleet.client(server).call("POST", &format!("{path}/runs"), &[], Some(&run));
-                    assert_eq!((away.status, away.later), (503, true), "{}", away.body);
-                    attempts += 1;
-                    let away = fleet.client(server).call("GET", &format!("{path}/balance"), &[], None);
-                    assert_eq!((away.status, away.later), (503, true), "{}", away.body);
-                }
+                thread::scope(|scope| {
+                    for server in 0..SERVERS {
+                        let run = start(&format!("attempt-{attempts}"), 1);
+                        attempts += 1;
+                        let fleet = &fleet;
+                        let away = move |method, rest: &str, body: Option<&Value>| {
+                            let path = format!("/v1/organizations/org-0{rest}");
+                            let away = fleet.client(server).call(method, &path, &[], body);
+                            assert_eq!((away.status, away.later), (503, true), "{path}: {}", away.body);
+                        };
+                        scope.spawn(move || away("POST", "/runs", Some(&run)));
+                        scope.spawn(move || away("GET", "/balance", None));
+                    }
+                });
                 cluster.start_again().unwrap();
                 load.wait_for(60);
             }
