@@ -42,7 +42,8 @@ fn entries<'a>(batch: &Batch<'a>) -> BTreeMap<(i16, &'a OrganizationId), Entry<'
     };
     for append in &batch.appends {
         let (key, mut entry) = entry(append.organization, append.head);
-        entry.events = Some(encode(append));
+        // Of nothing, nothing is stored: a row without a history would be in the way of the first event.
+        entry.events = (!append.events.is_empty()).then(|| encode(append));
         entries.insert(key, entry);
     }
     for rows in &batch.rows {

@@ -59,3 +59,25 @@ fn a_stale_append_is_refused_and_the_others_of_its_batch_are_stored() {
         assert_eq!(store.load(&other).expect("it loads").account.version(), fresh.events.len() as u64);
     });
 }
+
+#[test]
+fn an_append_of_nothing_stores_nothing_and_stands_in_nobodys_way() {
+    on_every_store(|opener| {
+        let (store, acme) = (opener.store(), organization("acme"));
+        // A refusal: there is no such organization yet.
+        for _ in 0..2 {
+            let mut desk = Desk::default();
+            let refused = desk.decide(store, &acme, &promotional(1), hour(1)).expect("it is decided");
+            assert!(refused.result.is_err() && refused.events.is_empty());
+            let head = desk.held[&acme].head;
+            let appends = vec![Append { organization: &acme, head, events: &[] }];
+            let rows = vec![desk.held[&acme].rows(&desk.policy)];
+            let answers =
+                store.commit(&Batch { appends, rows, ..Batch::default() }).expect("the store works");
+            assert_eq!(answers, [Appended::At(head)]);
+            assert_eq!(store.organizations(None, 9).expect("it reads"), []);
+        }
+        Desk::default().execute(store, &acme, &open(), hour(1)).expect("the store works");
+        assert_eq!(store.organizations(None, 9).expect("it reads").len(), 1);
+    });
+}

@@ -1,15 +1,17 @@
 //! The contract of a store, told as stories. Each runs against whatever an [`opener::Opener`] opens, so that every store
-//! keeps the same promises; what only SQLite has (files, a lock) is in `files`, and
-//! what only PostgreSQL has (a schema that others look at) in `schema`.
+//! keeps the same promises. What only SQLite has (files, a lock) is in `files`; what only PostgreSQL has is in `schema`
+//! (what others see of it), `cuts` (connections that end) and `servers` (several at once).
 
 mod desk;
 // Its house name, as everyone else calls it.
 extern crate coulomb_store as store;
 
 mod opener;
+mod wire;
 mod work;
 
 mod appends;
+mod cuts;
 mod faults;
 mod files;
 mod keys;
@@ -18,4 +20,5 @@ mod replays;
 mod rows;
 mod run_ids;
 mod schema;
+mod servers;
 mod verifying;
