@@ -1,4 +1,4 @@
-//! What holds for every answer: a request id, a problem document where something went wrong, limits on size and time,
+//! What holds for every answer: a request id, the slot of the organization, a problem document where something went wrong, limits on size and time,
 //! a line in the log, and the caller recognised before anything else is looked at.
 
 use super::{App, access, extract, wire};
@@ -9,7 +9,8 @@ use crate::{
 };
 use api::problem::{Problem, QuotaError, StartProblem};
 use axum::{
-    extract::{MatchedPath, Request, State},
+    RequestExt,
+    extract::{MatchedPath, RawPathParams, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -29,6 +30,7 @@ use std::{
 /// Header names that have no constant of their own.
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const COULOMB_SLOT: HeaderName = HeaderName::from_static("coulomb-slot");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -72,6 +74,7 @@ pub async fn conventions(State(app): State<Arc<App>>, mut request: Request, next
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().cloned();
     let route = path.and_then(|path| access::find(method.as_str(), path.as_str()));
+    let slot = slot(&mut request).await;
     request.extensions_mut().insert(id.clone());
     let mut key = None;
     let limit = app.settings.request_timeout;
@@ -82,6 +85,9 @@ pub async fn conventions(State(app): State<Arc<App>>, mut request: Request, next
         response = document(&app, &id, &error, response);
     }
     response.headers_mut().insert(X_REQUEST_ID, id.0.clone());
+    if let Some(slot) = slot {
+        response.headers_mut().insert(COULOMB_SLOT, slot);
+    }
     let status = response.status();
     let elapsed = watch.elapsed();
     let template = route.map_or("none", |route| route.path);
@@ -115,6 +121,14 @@ pub async fn conventions(State(app): State<Arc<App>>, mut request: Request, next
     metrics::histogram!("coulomb_http_request_seconds", "route" => template, "status" => class)
         .record(elapsed);
     response
+}
+
+/// The slot of the organization in the path, by which a balancer can keep an organization on one server. None where the path
+/// names none, or something that is no id.
+async fn slot(request: &mut Request) -> Option<HeaderValue> {
+    let params = request.extract_parts::<RawPathParams>().await.ok()?;
+    let (_, id) = params.iter().find(|(name, _)| *name == "org")?;
+    Some(HeaderValue::from(u16::from(store::slot::slot(&id.parse().ok()?))))
 }
 
 /// Recognises the caller, and hands over to the handler.

@@ -148,6 +148,9 @@ fn complete(method: &str, path: &str, operation: &mut Value) {
         if changes {
             response["headers"]["Idempotent-Replayed"] = json!({ "$ref": "#/components/headers/Replayed" });
         }
+        if of_organization {
+            response["headers"]["Coulomb-Slot"] = json!({ "$ref": "#/components/headers/Slot" });
+        }
     }
     let can = |name: &str| match name {
         "Unauthorized" | "Forbidden" => route.keys != Taken::Nobodys,
@@ -204,6 +207,11 @@ fn headers() -> Value {
     json!({
         "RequestId": { "description": "The request's id.", "schema": { "type": "string" } },
         "RetryAfter": { "description": "Seconds to wait.", "schema": { "type": "string", "pattern": "^[0-9]+$" } },
+        "Slot": {
+            "description": "A number that never changes for this organization. A balancer may go by it to send an organization \
+                            to the same server each time, which is faster and nothing else.",
+            "schema": { "type": "integer", "minimum": 0, "maximum": store::slot::SLOTS - 1 },
+        },
         "Replayed": {
             "description": "`true` where this is the first answer again.",
             "schema": { "type": "string", "enum": ["true"] },

@@ -2,10 +2,10 @@
 
 use super::{
     App,
-    conventions::{answered, changed, json, misshown},
-    extract::{Caller, Ids, JsonBody, NoBody, Query, Repeat, id_cursor},
+    conventions::{answered, changed, misshown},
+    extract::{Caller, Ids, JsonBody, NoBody, Query, Repeat},
     organizations::IdPage,
-    reading::after,
+    reading::by_id,
     wire::{self, known},
 };
 use crate::{engine::Object, error::ApiError};
@@ -37,10 +37,7 @@ pub async fn list_members(
     let cursor: Option<MemberId> = slice.id()?;
     let answer = app.read(&caller, organization, move |view, sees| {
         let members = &view.account.core().members;
-        let (rows, more) = after(members, cursor.as_ref(), &slice, |id, member| (id, member));
-        let next_cursor = rows.last().filter(|_| more).map(|(id, _)| id_cursor(id.as_str()));
-        let data = rows.into_iter().map(|(id, member)| wire::member(id, member, sees.contacts)).collect();
-        json(StatusCode::OK, &Page { data, next_cursor })
+        by_id(members, cursor.as_ref(), &slice, |id, member| wire::member(id, member, sees.contacts))
     });
     answer.await
 }

@@ -4,15 +4,23 @@
 use super::{
     App,
     access::Member,
-    extract::{Caller, Slice, number_cursor},
+    conventions::json,
+    extract::{Caller, Slice, id_cursor, number_cursor},
 };
 use crate::{engine::View, error::ApiError};
+use axum::{http::StatusCode, response::Response};
 use ledger::{
     id::OrganizationId,
     people::{Permission, Role},
     refusal::Refusal,
 };
-use std::sync::Arc;
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    fmt::Display,
+    ops::Bound::{Excluded, Unbounded},
+    sync::Arc,
+};
 use store::{Fault, Store};
 
 /// What a reader may see.
@@ -87,17 +95,18 @@ pub fn paged<'a, T, W>(page: &'a store::Page<T>, shown: impl Fn(&'a T) -> W) -> 
     api::Page { data: page.rows.iter().map(shown).collect(), next_cursor: number_cursor(page.next) }
 }
 
-/// A page of what an account keeps in the order of ids: the rows after the cursor, and whether there are more.
-pub fn after<'a, K: Ord + 'a, V: 'a, R>(
-    map: &'a std::collections::BTreeMap<K, V>,
+/// The page of a list in the order of ids, from what an account keeps: the rows after the cursor.
+pub fn by_id<'a, K: Ord + Display, V, W: Serialize>(
+    map: &'a BTreeMap<K, V>,
     cursor: Option<&K>,
     slice: &Slice,
-    row: impl Fn(&'a K, &'a V) -> R,
-) -> (Vec<R>, bool) {
-    use std::ops::Bound::{Excluded, Unbounded};
+    shown: impl Fn(&'a K, &'a V) -> W,
+) -> Response {
     let rest = map.range((cursor.map_or(Unbounded, Excluded), Unbounded));
-    let mut rows: Vec<R> = rest.take(slice.limit + 1).map(|(key, value)| row(key, value)).collect();
+    let mut rows: Vec<_> = rest.take(slice.limit + 1).collect();
     let more = rows.len() > slice.limit;
     rows.truncate(slice.limit);
-    (rows, more)
+    let next_cursor = rows.last().filter(|_| more).map(|(id, _)| id_cursor(&id.to_string()));
+    let data = rows.into_iter().map(|(id, value)| shown(id, value)).collect();
+    json(StatusCode::OK, &api::Page { data, next_cursor })
 }

@@ -2,10 +2,10 @@
 
 use super::{
     App,
-    conventions::{answered, json, misshown},
-    extract::{Caller, Ids, JsonBody, NoBody, Query, Repeat, id_cursor},
+    conventions::{answered, misshown},
+    extract::{Caller, Ids, JsonBody, NoBody, Query, Repeat},
     organizations::IdPage,
-    reading::after,
+    reading::by_id,
     wire,
 };
 use crate::{engine::Object, error::ApiError};
@@ -37,10 +37,7 @@ pub async fn list_tasks(
     let cursor: Option<TaskId> = slice.id()?;
     let answer = app.read(&caller, organization, move |view, _| {
         let tasks = &view.account.core().tasks;
-        let (rows, more) = after(tasks, cursor.as_ref(), &slice, |id, task| (id, task));
-        let next_cursor = rows.last().filter(|_| more).map(|(id, _)| id_cursor(id.as_str()));
-        let data = rows.into_iter().map(|(id, task)| wire::task(id, task, view.policy)).collect();
-        json(StatusCode::OK, &Page { data, next_cursor })
+        by_id(tasks, cursor.as_ref(), &slice, |id, task| wire::task(id, task, view.policy))
     });
     answer.await
 }
