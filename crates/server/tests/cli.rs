@@ -105,6 +105,13 @@ impl Server {
     }
 
     fn call(&self, key: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let (head, body) = self.exchange(key, method, path, body);
+        let status = head.get(9..12).and_then(|code| code.parse().ok()).expect("a status");
+        (status, serde_json::from_str(&body).unwrap_or(Value::Null))
+    }
+
+    /// The answer's head and its body.
+    fn exchange(&self, key: &str, method: &str, path: &str, body: &Value) -> (String, String) {
         let mut stream = TcpStream::connect(&self.address).expect("the server accepts");
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let request = format!(
@@ -116,9 +123,8 @@ impl Server {
         stream.write_all(request.as_bytes()).expect("the request is sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
-        let status = answer.get(9..12).and_then(|code| code.parse().ok()).expect("a status");
-        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-        (status, serde_json::from_str(body).unwrap_or(Value::Null))
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        (head.to_owned(), body.to_owned())
     }
 
     #[track_caller]
@@ -193,6 +199,7 @@ fn help_is_what_people_read() {
         "keys create",
         "keys list",
         "keys revoke",
+        "migrate",
         "verify",
         "explain",
         "export",
@@ -553,6 +560,123 @@ fn credits_are_in_one_place() {
         coulomb(["keys", "create", "--scope", "read", "--database", &database.url]).env("COULOMB_DATA", data),
     );
     printed(coulomb(["verify", "--config", path(&file)]).env("COULOMB_DATABASE", &database.url));
+}
+
+#[test]
+fn a_data_directory_moves_into_a_database_with_its_chain() {
+    let scratch = scratch();
+    let dir = path(scratch.path());
+    let mut server = Server::start(scratch.path());
+    let key = new_key(scratch.path(), "admin");
+    load(&server, &key);
+    server.done(&key, "PUT", "/v1/organizations/other", json!({"name": "Other"}));
+    let before = balance(&server, &key);
+    // Without its end, which is the instant of asking.
+    let usage = |server: &Server| {
+        server.done(&key, "GET", "/v1/organizations/acme/usage", Value::Null)["data"].clone()
+    };
+    let used = usage(&server);
+
+    let database = fresh_database();
+    let url = database.url.as_str();
+    let data = ["--database", url];
+    let said = complaint(&mut coulomb(["migrate", "--from", dir, "--to", url]));
+    assert!(said.contains(&format!("in use by process {}", server.child.id())), "{said}");
+    // Killed, so that its tables may be behind its events.
+    server.child.kill().expect("it is killed");
+    server.child.wait().expect("it ends");
+
+    let told = printed(&mut coulomb(["migrate", "--from", dir, "--to", url]));
+    for part in [
+        format!("The schema of {url} is up to date; one server holds all of it."),
+        "Copied: 2 organizations, 47 events, 1 API key.".into(),
+        format!("coulomb verify --database {url}"),
+    ] {
+        assert!(told.contains(&part), "{part} is not in: {told}");
+    }
+    let again = printed(&mut coulomb(["migrate", "--from", dir, "--to", &with_password(url)]));
+    assert!(again.contains("Copied: 2 organizations, 0 events, 0 API keys."), "{again}");
+    assert!(!again.contains("sesame"), "{again}");
+    let verified = printed(coulomb(["verify"]).args(data));
+    assert!(verified.contains(" 2 organizations\n") && verified.contains(" 47 events\n"), "{verified}");
+    let exported = |data: [&str; 2]| printed(coulomb(["export", "--format", "jsonl"]).args(data));
+    assert_eq!(exported(data), exported(["--data", dir]));
+
+    let server = Server::start_on(data);
+    assert_eq!(balance(&server, &key), before);
+    assert_eq!(usage(&server), used);
+    // Runs are not forgotten on the way: a repeat is one.
+    let run = json!({"id": "r1", "kind": "chat_message", "hold": 10});
+    let (head, _) = server.exchange(&key, "POST", "/v1/organizations/acme/runs", &run);
+    assert!(head.starts_with("HTTP/1.1 201") && head.contains("idempotent-replayed: true"), "{head}");
+    let settled = server.done(&key, "GET", "/v1/organizations/acme/runs/r1", Value::Null);
+    assert_eq!(settled["used"], "5.5");
+    assert_eq!(server.terminate(), 0);
+    printed(coulomb(["verify"]).args(data));
+}
+
+#[test]
+fn a_migration_that_cannot_be_is_explained() {
+    let scratch = scratch();
+    let missing = scratch.path().join("missing");
+    let database = fresh_database();
+    let url = database.url.as_str();
+    let said = complaint(&mut coulomb(["migrate"]));
+    assert!(said.contains("--database postgres://user@host/name, COULOMB_DATABASE"), "{said}");
+    let said = complaint(&mut coulomb(["migrate", "--from", path(&missing), "--to", url]));
+    assert!(said.contains("is this the data directory?") && !missing.exists(), "{said}");
+    let said = complaint(&mut coulomb(["migrate", "--citus", "--database", url]));
+    assert!(said.contains("CREATE EXTENSION citus"), "{said}");
+
+    for _ in 0..2 {
+        let told = printed(coulomb(["migrate"]).env("COULOMB_DATABASE", url));
+        assert_eq!(told, format!("The schema of {url} is up to date; one server holds all of it.\n"));
+    }
+}
+
+#[test]
+fn a_database_that_is_spread_by_the_slot_answers_as_any_other() {
+    let database = fresh_database();
+    let data = ["--database", database.url.as_str()];
+    for _ in 0..2 {
+        let told = printed(coulomb(["migrate", "--sharded"]).args(data));
+        assert!(told.contains("it is spread by the slot"), "{told}");
+    }
+    let key = printed(coulomb(["keys", "create", "--scope", "admin"]).args(data)).trim().to_owned();
+    let server = Server::start_on(data);
+    load(&server, &key);
+    assert_eq!(balance(&server, &key)["debt"]["total"], "320");
+    assert_eq!(server.terminate(), 0);
+    printed(coulomb(["verify"]).args(data));
+}
+
+#[test]
+fn every_answer_about_an_organization_has_its_slot() {
+    let scratch = scratch();
+    let server = Server::start(scratch.path());
+    let key = new_key(scratch.path(), "admin");
+    let slot = |key: &str, method: &str, path: &str| {
+        let (head, _) = server.exchange(key, method, path, &Value::Null);
+        let slot = head.lines().find_map(|line| line.strip_prefix("coulomb-slot: "));
+        slot.map(|slot| slot.parse::<u8>().expect("a number"))
+    };
+    let acme = Some(store::slot::slot(&"acme".parse().expect("an id")));
+    server.done(&key, "PUT", "/v1/organizations/acme", json!({"name": "Acme"}));
+    for (method, path) in [
+        ("GET", "/v1/organizations/acme"),
+        ("GET", "/v1/organizations/acme/balance"),
+        ("GET", "/v1/organizations/%61cme/runs?limit=1"),
+        // Also where the answer is a refusal.
+        ("GET", "/v1/organizations/acme/runs/none"),
+        ("POST", "/v1/organizations/acme/runs"),
+        ("PATCH", "/v1/organizations/acme"),
+    ] {
+        assert_eq!(slot(&key, method, path), acme, "{method} {path}");
+    }
+    assert_eq!(slot("no key", "GET", "/v1/organizations/acme/balance"), acme);
+    for path in ["/v1/organizations", "/v1/organizations/a%20b/balance", "/v1/nothing/acme", "/healthz"] {
+        assert_eq!(slot(&key, "GET", path), None, "{path}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod demo;
 mod explain;
 mod export;
 mod keys;
+mod migrate;
 mod serve;
 mod settings;
 mod verify;
@@ -40,6 +41,7 @@ enum Command {
     Demo(demo::Demo),
     #[command(subcommand)]
     Keys(keys::Keys),
+    Migrate(migrate::Migrate),
     Verify(verify::Verify),
     Explain(explain::Explain),
     Export(export::Export),
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Demo(demo) => demo.run(),
         Command::Keys(keys) => keys.run(),
+        Command::Migrate(migrate) => migrate.run(),
         Command::Verify(verify) => verify.run(),
         Command::Explain(explain) => explain.run(),
         Command::Export(export) => export.run(),

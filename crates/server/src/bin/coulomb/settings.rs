@@ -24,6 +24,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Of a command that works on a database and never on a directory.
+    pub fn of_database(config: Option<PathBuf>, database: Option<String>) -> Settings {
+        Settings { config, data: None, database }
+    }
+
     /// The defaults, then the file, then the environment, then the flags.
     pub fn load(&self) -> Result<Config, Failure> {
         let mut config = Config::load(self.config.as_deref())?;
