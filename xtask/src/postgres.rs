@@ -72,6 +72,25 @@ impl Cluster {
         Self::serve_on_a_free_port(programs, folder)
     }
 
+    /// Starts a server that lets nobody in whose connection is not encrypted, but for this machine's own `query`. It shows
+    /// this certificate, whose key is this; both are PEM.
+    pub fn encrypted(certificate: &str, key: &str) -> Result<Self, String> {
+        let cluster = Self::start(&[])?;
+        let data = cluster.folder.join("data");
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            // The server takes a key only from a file that is its user's and nobody else's.
+            let file = data.join(name);
+            let mut create = as_its_user(Path::new("install"), &cluster.folder);
+            quietly(create.args(["-m", "600", "/dev/null"]).arg(&file))?;
+            fs::write(&file, text).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+        }
+        let access = data.join("pg_hba.conf");
+        let rules = format!("hostssl all all 127.0.0.1/32 trust\nhost all {USER} 127.0.0.1/32 trust\n");
+        fs::write(&access, rules).map_err(|error| format!("cannot write {}: {error}", access.display()))?;
+        cluster.set("ssl", "on")?;
+        Ok(cluster)
+    }
+
     /// Like `start`, but what is committed is on the disk.
     pub fn durable(settings: &[(&str, &str)]) -> Result<Self, String> {
         Self::start(&[DURABLE, settings].concat())

@@ -1,6 +1,6 @@
 //! The contract of a store, told as stories. Each runs against whatever an [`opener::Opener`] opens, so that every store
 //! keeps the same promises. What only SQLite has (files, a lock) is in `files`; what only PostgreSQL has is in `schema`
-//! (what others see of it), `cuts` (connections that end) and `servers` (several at once).
+//! (what others see of it), `cuts` (connections that end), `servers` (several at once) and `encryption`.
 
 mod desk;
 // Its house name, as everyone else calls it.
@@ -12,6 +12,7 @@ mod work;
 
 mod appends;
 mod cuts;
+mod encryption;
 mod faults;
 mod files;
 mod keys;
