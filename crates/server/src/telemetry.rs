@@ -16,6 +16,9 @@ const SECONDS: [f64; 16] =
 /// Sends log messages to standard error. The first call counts; the configuration has checked the level.
 pub fn log(log: &Log) {
     let filter = EnvFilter::try_new(&log.level).unwrap_or_default();
+    // The pool complains of each connection that ends, also of those that we end; what matters reaches us as an error.
+    let quiet = "deadpool.postgres=off".parse();
+    let filter = quiet.into_iter().fold(filter, |filter: EnvFilter, quiet| filter.add_directive(quiet));
     let plain = match log.format {
         LogFormat::Plain => true,
         LogFormat::Json => false,

@@ -95,14 +95,14 @@ CREATE TABLE coulomb.refusal (
 CREATE TABLE coulomb.run (
   slot smallint NOT NULL,
   org text COLLATE "C" NOT NULL,
-  seq bigint NOT NULL,
   id text COLLATE "C" NOT NULL,
+  seq bigint NOT NULL,
   status text NOT NULL,
   task text COLLATE "C",
   body text NOT NULL,
-  CONSTRAINT run_pkey PRIMARY KEY (slot, org, seq)
+  CONSTRAINT run_pkey PRIMARY KEY (slot, org, id)
 ) WITH (fillfactor=85);
-CREATE UNIQUE INDEX run_by_id ON coulomb.run USING btree (slot, org, id);
+CREATE INDEX run_by_seq ON coulomb.run USING btree (slot, org, seq) WHERE (seq > 0);
 CREATE INDEX run_of_task ON coulomb.run USING btree (slot, org, task, seq) WHERE (task IS NOT NULL);
 CREATE INDEX run_unsettled ON coulomb.run USING btree (slot, org, status, seq) WHERE (status <> 'settled'::text);
 CREATE TABLE coulomb.tally (

@@ -63,7 +63,7 @@ BEGIN
     INSERT INTO coulomb.run (slot, org, seq, id, status, task, body)
     SELECT {slot_of_u}, o_org[u.o], u.seq, u.id, u.status, u.task, u.body
     FROM unnest(r_o, r_seq, r_id, r_status, r_task, r_body) AS u (o, seq, id, status, task, body)
-    ON CONFLICT (slot, org, seq) DO UPDATE SET status = excluded.status, body = excluded.body;
+    ON CONFLICT (slot, org, id) DO UPDATE SET status = excluded.status, body = excluded.body;
   END IF;
   IF cardinality(d_o) > 0 THEN
     INSERT INTO coulomb.debt (slot, org, seq, id, payment, live, body)

@@ -49,9 +49,13 @@ pub fn import(from: &dyn Store, to: &Postgres, progress: &mut dyn FnMut(Copied))
     let mut copied = Copied::default();
     let known = to.keys()?;
     for key in from.keys()? {
-        if !known.iter().any(|known| known.id == key.id) {
-            to.create_key(&key)?;
-            copied.keys += 1;
+        match (known.iter().find(|known| known.id == key.id), key.revoked_at) {
+            (None, _) => {
+                to.create_key(&key)?;
+                copied.keys += 1;
+            }
+            (Some(_), Some(at)) => drop(to.revoke_key(&key.id, at)?),
+            (Some(_), None) => {}
         }
     }
     let mut waiting = Vec::new();
@@ -117,11 +121,8 @@ fn copy(
         }
         copied.events += page.len() as u64;
         if page.is_empty() {
-            // Also refused starts that are no events are in the sums, so they are copied and not counted again.
             if !moving.events.is_empty() {
-                for row in from.usage(&moving.organization, Timestamp::MIN, Timestamp::MAX)? {
-                    moving.sums.include(row);
-                }
+                moving.sums = sums_to_add(from, to, &moving.organization)?;
             }
             return if many >= EVENTS_PER_COMMIT { flush(to, waiting) } else { Ok(()) };
         }
@@ -133,6 +134,22 @@ fn copy(
             }
         }
     }
+}
+
+/// Also refused starts that are no events are in the sums, so they are copied and not counted again: what an earlier copy has
+/// brought is left out.
+fn sums_to_add(from: &dyn Store, to: &Postgres, organization: &OrganizationId) -> Result<Tally, Fault> {
+    let there = to.usage(organization, Timestamp::MIN, Timestamp::MAX)?;
+    let mut sums = Tally::default();
+    for mut row in from.usage(organization, Timestamp::MIN, Timestamp::MAX)? {
+        if let Some(there) = there.iter().find(|there| there.key == row.key) {
+            row.sums.credits = row.sums.credits.minus(there.sums.credits);
+            row.sums.runs = row.sums.runs.saturating_sub(there.sums.runs);
+            row.sums.refused = row.sums.refused.saturating_sub(there.sums.refused);
+        }
+        sums.include(row);
+    }
+    Ok(sums)
 }
 
 /// Commits what waits.

@@ -59,8 +59,9 @@ const PAUSE_MIN: Duration = Duration::from_millis(2);
 /// The longest wait between two attempts.
 const PAUSE_MAX: Duration = Duration::from_millis(500);
 
-/// Where the database is and how it is used. Every limit has a name and a default in the configuration.
-#[derive(Clone, Debug)]
+/// Where the database is and how it is used. Every limit has a name and a default in the configuration. It has a password in
+/// it, so it is not shown.
+#[derive(Clone)]
 pub struct Options {
     /// Its address: `postgres://user:password@host:5432/name`, with several hosts where a standby may take over.
     pub url: String,
@@ -78,8 +79,8 @@ impl Options {
         Options {
             url: url.into(),
             connections_max: 16,
-            call_timeout: Duration::from_secs(10),
-            retry: Duration::from_secs(10),
+            call_timeout: Duration::from_secs(5),
+            retry: Duration::from_millis(800),
         }
     }
 }
@@ -202,7 +203,8 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         if let Some(instant) = self.instant.take() {
             let conn = instant.into_inner();
-            if self.wait(conn.batch_execute(statements::END_SNAPSHOT)).is_err() {
+            let end = async { Ok(conn.batch_execute(statements::END_SNAPSHOT).await?) };
+            if self.wait(self.in_time(end)).is_err() {
                 drop(Object::take(conn));
             }
         }

@@ -1,6 +1,6 @@
 //! Connections and the schema, which only moves forward.
 
-use super::{Options, Trouble, tls};
+use super::{Options, Patience, Trouble, tls};
 use crate::Fault;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime as Timers};
 use std::time::Duration;
@@ -62,19 +62,21 @@ pub(super) fn pool(options: &Options, deployment: Deployment) -> Result<Pool, Fa
         .max_size(options.connections_max)
         .runtime(Timers::Tokio1)
         .wait_timeout(Some(options.call_timeout))
-        .create_timeout(Some(CONNECT_MAX * 2))
+        .create_timeout(Some(options.call_timeout.min(CONNECT_MAX)))
         .post_create(set_up)
         .build()
         .map_err(|error| Fault::Unavailable(error.to_string()))
 }
 
 /// What is answered is durable, whatever the database's default is. On one server, where each statement looks up rows by
-/// their keys, statistics of tables that were empty a moment ago must not lead anyone through whole tables.
+/// their keys, statistics of tables that were empty a moment ago must not lead anyone through whole tables, and a statement
+/// is planned once.
 fn settings(deployment: Deployment) -> &'static str {
     match deployment {
         Deployment::Whole => {
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit', true) = 'off';
-             SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
+             SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+             SET plan_cache_mode = force_generic_plan; SET jit = off"
         }
         Deployment::Sharded => {
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit', true) = 'off'"
@@ -82,13 +84,28 @@ fn settings(deployment: Deployment) -> &'static str {
     }
 }
 
-/// One connection, outside the pool. It ends when the client is dropped.
+/// One connection, outside the pool. It ends when the client is dropped. A database that is starting, or failing over, is
+/// waited for.
 pub(super) async fn connect(options: &Options) -> Result<Client, Trouble> {
     let (config, tls) = tls::configure(options)?;
-    let (client, connection) = with_limits(config).connect(tls).await?;
-    // An error of the connection reaches whoever uses the client.
-    tokio::spawn(async move { drop(connection.await) });
-    Ok(client)
+    let config = with_limits(config);
+    let mut patience = Patience::new(options.retry);
+    loop {
+        let connected = tokio::time::timeout(CONNECT_MAX, config.connect(tls.clone())).await;
+        let why = match connected.map(|connected| connected.map_err(Trouble::from)) {
+            Ok(Ok((client, connection))) => {
+                // An error of the connection reaches whoever uses the client.
+                tokio::spawn(async move { drop(connection.await) });
+                return Ok(client);
+            }
+            Ok(Err(Trouble::NotDone(why) | Trouble::Unknown(why))) => why,
+            Ok(Err(other)) => return Err(other),
+            Err(_) => format!("the database has not answered within {} s", CONNECT_MAX.as_secs()),
+        };
+        if !patience.pause().await {
+            return Err(Trouble::NotDone(why));
+        }
+    }
 }
 
 /// How the database is laid out, if it has this version's schema.

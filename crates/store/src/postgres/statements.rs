@@ -105,8 +105,8 @@ statements! {
     DEBTS = page!("debt", "");
     OPEN_DEBTS = page!("debt", " AND live");
     REFUSALS = page!("refusal", "");
-    RUNS = page!("run", "");
-    SETTLED_RUNS = page!("run", " AND status = 'settled'");
+    RUNS = page!("run", " AND seq > 0");
+    SETTLED_RUNS = page!("run", " AND seq > 0 AND status = 'settled'");
     UNSETTLED_RUNS = page!("run", " AND status = $5 AND status <> 'settled'");
     RUNS_OF_TASK = page!("run", " AND task = $5");
     RUNS_OF_TASK_IN_STATUS = page!("run", " AND task = $5 AND status = $6");

@@ -136,7 +136,7 @@ fn settled(
         };
         attempts -= 1;
         match again(&row)? {
-            Some(now) if attempts > 0 => row = now,
+            Some(now) if attempts > 0 && snapshot.is_none() => row = now,
             _ => return Ok(Err(Violation { organization: row.id, seq, what })),
         }
     }

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    pin::pin,
     process::ExitCode,
     sync::Arc,
 };
@@ -91,13 +92,14 @@ impl Demo {
             let key = keys::new(store.as_ref(), "demo", Scope::Admin)?;
             let running = Running::start(&config, store, true).await?;
             let url = format!("http://{}", running.address());
+            let mut stop = pin!(stop_asked()?);
             // Whoever presses Ctrl-C during the preparation means it too.
             tokio::select! {
                 prepared = prepare(&url, &key) => {
                     introduce(&url, &key, &folder.0, &prepared?);
-                    stop_asked().await?;
+                    stop.await;
                 }
-                asked = stop_asked() => asked?,
+                () = &mut stop => {}
             }
             running.stop().await?;
             Ok(ExitCode::SUCCESS)

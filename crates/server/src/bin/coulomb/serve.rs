@@ -84,9 +84,11 @@ impl Serve {
         let store = open(&config.data)?;
         runtime(config.server.http_threads.get())?.block_on(async {
             let running = Running::start(&config, store, self.sandbox).await?;
+            // Whoever reads that it is ready may stop it at once.
+            let stop = stop_asked()?;
             println!("coulomb listening on http://{}", running.address());
             tracing::info!(address = %running.address(), data = %config.data, "ready");
-            stop_asked().await?;
+            stop.await;
             tracing::info!("stopping");
             running.stop().await?;
             Ok(ExitCode::SUCCESS)
@@ -194,13 +196,15 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
     })
 }
 
-/// Waits until somebody wants the process to end: SIGTERM from whoever runs services, SIGINT from a terminal.
-pub async fn stop_asked() -> std::io::Result<()> {
+/// Listens from now on for whoever wants the process to end, SIGTERM from whoever runs services or SIGINT from a terminal,
+/// and waits for that.
+pub fn stop_asked() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = interrupted.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
+        }
+    })
 }

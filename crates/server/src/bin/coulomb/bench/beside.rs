@@ -348,12 +348,10 @@ fn middle(sorted: &[f64]) -> f64 {
 /// Does the work unless somebody wants the process to end: then there is still clearing up to do.
 fn on<T>(runtime: &Runtime, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     runtime.block_on(async {
+        let stop = stop_asked()?;
         tokio::select! {
             done = work => done,
-            asked = stop_asked() => {
-                asked?;
-                Err("It was stopped before it was done.".into())
-            }
+            () = stop => Err("It was stopped before it was done.".into()),
         }
     })
 }
