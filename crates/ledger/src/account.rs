@@ -38,6 +38,8 @@ pub struct Account {
     pub(crate) lapses: BTreeSet<(Timestamp, RunId)>,
     /// Runs changed since their rows were written, as they changed.
     pub(crate) touched_runs: Vec<RunId>,
+    /// Payments that came back in hand since rows were written: whether they were written as live is not known.
+    pub(crate) recalled_payments: Vec<PaymentId>,
     /// For the ids that Coulomb makes. Follows from the organization.
     pub(crate) salt: u64,
 }
@@ -205,15 +207,12 @@ impl<'a> Changes<'a> {
     pub fn debts(self) -> impl Iterator<Item = &'a Debt> {
         self.account.debts.values().filter(|debt| debt.touched)
     }
-    /// Payments to write, with their refunds and disputes; also those of which only the grant or a debt changed, because
-    /// that may make them live or not.
+    /// Payments to write, with their refunds and disputes; also those that only their grant or a debt has made live or not.
     pub fn payments(self) -> impl Iterator<Item = &'a Payment> {
         let account = self.account;
+        // What stayed at hand since it was written was live then.
         account.payments.values().filter(|payment| {
-            let of_payment = |id: Option<&PaymentId>| id == Some(&payment.id);
-            payment.touched
-                || account.grants.iter().any(|grant| grant.touched && of_payment(grant.payment.as_ref()))
-                || account.debts.values().any(|debt| debt.touched && of_payment(debt.origin.payment()))
+            payment.touched || !account.is_live(payment) || account.recalled_payments.contains(&payment.id)
         })
     }
     /// Answers to idempotency keys to write: all that are at hand have not been written.
@@ -264,6 +263,7 @@ impl Account {
             refusals: Vec::new(),
             lapses: BTreeSet::new(),
             touched_runs: Vec::new(),
+            recalled_payments: Vec::new(),
             salt,
         }
     }
@@ -276,6 +276,8 @@ impl Account {
         for part in parts {
             account.recall(part);
         }
+        // All of them are live, and written so.
+        account.recalled_payments.clear();
         account
     }
 
@@ -304,7 +306,10 @@ impl Account {
             }
             Part::Payment(mut payment) => {
                 payment.touched = false;
-                self.payments.entry(payment.id.clone()).or_insert(payment);
+                if !self.payments.contains_key(&payment.id) {
+                    self.recalled_payments.push(payment.id.clone());
+                    self.payments.insert(payment.id.clone(), payment);
+                }
             }
             Part::Answered(key, answered) => {
                 self.keys.entry(key).or_insert(answered);
@@ -341,6 +346,7 @@ impl Account {
                 self.runs.remove(&run);
             }
         }
+        self.recalled_payments.clear();
         self.keys.clear();
         self.refusals.clear();
         self.grants.iter_mut().for_each(|grant| grant.touched = false);

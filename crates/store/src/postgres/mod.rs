@@ -269,7 +269,8 @@ impl Store for Postgres {
 
     fn committers(&self) -> usize {
         match self.deployment {
-            Deployment::Whole => 1,
+            // One decides while the other's commit is on its way; more make the batches small.
+            Deployment::Whole => 2,
             Deployment::Sharded => usize::from(SLOTS),
         }
     }
