@@ -55,7 +55,6 @@ struct Waiting {
 }
 
 /// One command of a round.
-#[derive(Clone)]
 struct Item {
     waiting: usize,
     place: usize,
@@ -97,10 +96,10 @@ impl Round {
         self.waiting[item.waiting].answers[item.place] = Some(answer);
     }
 
-    /// What was decided and could not be made durable. A refusal stands: it rests on what was durable before.
+    /// What was decided and could not be made durable. Also a refusal: what stood in its way may never have happened.
     fn fail(&mut self, item: &Item, fault: &Arc<Fault>) {
         let answer = &mut self.waiting[item.waiting].answers[item.place];
-        if !matches!(answer, Some(Err(_))) {
+        if !matches!(answer, Some(Err(EngineError::Store(_)))) {
             *answer = Some(Err(EngineError::Store(Arc::clone(fault))));
         }
     }

@@ -15,6 +15,8 @@ use tokio_postgres::types::ToSql;
 #[derive(Debug)]
 pub(super) struct Entry<'a> {
     pub(super) organization: &'a OrganizationId,
+    /// Its slot: a hash, worked out once for each commit.
+    pub(super) slot: i16,
     /// The end of the history that this was decided on.
     pub(super) head: Head,
     /// What happened, if anything did.
@@ -42,7 +44,8 @@ pub(super) struct Event {
 
 impl<'a> Entry<'a> {
     pub(super) fn new(organization: &'a OrganizationId, head: Head) -> Entry<'a> {
-        Entry { organization, head, events: None, rows: None, counted: Tally::default() }
+        let slot = slot_of(organization);
+        Entry { organization, slot, head, events: None, rows: None, counted: Tally::default() }
     }
 
     /// What is done to the organization's row: see `commit.sql`.
@@ -171,7 +174,7 @@ impl<'a> Columns<'a> {
 
     fn add(&mut self, n: i32, entry: &'a Entry<'a>) {
         let end = entry.events.as_ref().map_or(&entry.head, |events| &events.end);
-        self.slot.push(slot_of(entry.organization));
+        self.slot.push(entry.slot);
         self.org.push(entry.organization.as_str());
         self.how.push(entry.how());
         self.prev.push(int(entry.head.seq));

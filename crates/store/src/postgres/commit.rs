@@ -9,36 +9,30 @@ use super::{
 use crate::{Append, Appended, Batch, Fault, Head, record};
 use futures_util::future::join_all;
 use ledger::id::OrganizationId;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Organizations that somebody else was faster on.
 type Stale<'a> = HashSet<&'a OrganizationId>;
 
 pub(super) async fn commit(store: &Postgres, batch: &Batch<'_>) -> Result<Vec<Appended>, Fault> {
     let entries = entries(batch);
-    let ends: Vec<Head> = batch
-        .appends
-        .iter()
-        .map(|append| {
-            let events = entries
-                .get(&(slot_of(append.organization), append.organization))
-                .and_then(|entry| entry.events.as_ref());
-            events.map_or(append.head, |events| events.end)
-        })
-        .collect();
+    let appended =
+        entries.values().filter_map(|entry| Some((entry.organization, entry.events.as_ref()?.end)));
+    let ends: HashMap<&OrganizationId, Head> = appended.collect();
     let stale = store_all(store, entries.into_values().collect()).await?;
-    let answer = |(append, end): (&Append<'_>, Head)| match stale.contains(append.organization) {
+    let answer = |append: &Append<'_>| match stale.contains(append.organization) {
         true => Appended::Stale,
-        false => Appended::At(end),
+        false => Appended::At(ends.get(append.organization).copied().unwrap_or(append.head)),
     };
-    Ok(batch.appends.iter().zip(ends).map(answer).collect())
+    Ok(batch.appends.iter().map(answer).collect())
 }
 
 /// What is to be stored, by slot and organization: the order in which everybody locks.
 fn entries<'a>(batch: &Batch<'a>) -> BTreeMap<(i16, &'a OrganizationId), Entry<'a>> {
     let mut entries = BTreeMap::new();
     let entry = |organization: &'a OrganizationId, head| {
-        ((slot_of(organization), organization), Entry::new(organization, head))
+        let entry = Entry::new(organization, head);
+        ((entry.slot, organization), entry)
     };
     for append in &batch.appends {
         let (key, mut entry) = entry(append.organization, append.head);
@@ -80,7 +74,7 @@ pub(super) async fn store_all<'a>(store: &Postgres, entries: Vec<Entry<'a>>) -> 
     }
     let mut slots: BTreeMap<i16, Vec<Entry<'a>>> = BTreeMap::new();
     for entry in entries {
-        slots.entry(slot_of(entry.organization)).or_default().push(entry);
+        slots.entry(entry.slot).or_default().push(entry);
     }
     let several = slots.len() > 1;
     let mut stale = Stale::new();

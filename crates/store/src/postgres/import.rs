@@ -156,7 +156,7 @@ fn sums_to_add(from: &dyn Store, to: &Postgres, organization: &OrganizationId) -
 fn flush(to: &Postgres, waiting: &mut Vec<Moving>) -> Result<(), Fault> {
     let entries = waiting.iter().filter(|moving| !moving.events.is_empty());
     let mut entries: Vec<Entry<'_>> = entries.map(Moving::entry).collect();
-    entries.sort_by_key(|entry| (super::slot_of(entry.organization), entry.organization));
+    entries.sort_by_key(|entry| (entry.slot, entry.organization));
     let stale = to.wait(commit::store_all(to, entries))?;
     if let Some(organization) = stale.into_iter().next() {
         return Err(Fault::Locked(format!(
