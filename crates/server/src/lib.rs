@@ -8,5 +8,6 @@ pub mod error;
 pub mod export;
 pub mod http;
 pub mod jobs;
+pub mod payments;
 pub mod telemetry;
 pub mod words;

@@ -48,6 +48,17 @@ CREATE TABLE coulomb.grants (
 ) WITH (fillfactor=70);
 CREATE UNIQUE INDEX grants_by_id ON coulomb.grants USING btree (slot, org, id);
 CREATE INDEX grants_live ON coulomb.grants USING btree (slot, org) WHERE live;
+CREATE TABLE coulomb.memo (
+  slot smallint NOT NULL,
+  org text COLLATE "C" NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  version bigint NOT NULL,
+  due bigint,
+  body text NOT NULL,
+  CONSTRAINT memo_pkey PRIMARY KEY (slot, org, kind, id)
+) WITH (fillfactor=70);
+CREATE INDEX memo_due ON coulomb.memo USING btree (kind, due) WHERE (due IS NOT NULL);
 CREATE TABLE coulomb.meta (
   key text NOT NULL,
   value text NOT NULL,
@@ -117,7 +128,7 @@ CREATE TABLE coulomb.tally (
   refused bigint NOT NULL,
   CONSTRAINT tally_pkey PRIMARY KEY (slot, org, hour, kind, member, task)
 ) WITH (fillfactor=70);
-CREATE FUNCTION coulomb.commit_1(
+CREATE FUNCTION coulomb.commit_2(
   o_slot smallint[],
   o_org text[],
   o_how smallint[],
@@ -174,9 +185,14 @@ CREATE FUNCTION coulomb.commit_1(
   t_task text[],
   t_credits bigint[],
   t_runs bigint[],
-  t_refused bigint[]
+  t_refused bigint[],
+  m_o integer[],
+  m_kind text[],
+  m_id text[],
+  m_due bigint[],
+  m_body text[]
 ) RETURNS void LANGUAGE plpgsql;
-CREATE FUNCTION coulomb.commit_slot_1(
+CREATE FUNCTION coulomb.commit_slot_2(
   p_slot smallint,
   o_org text[],
   o_how smallint[],
@@ -233,5 +249,20 @@ CREATE FUNCTION coulomb.commit_slot_1(
   t_task text[],
   t_credits bigint[],
   t_runs bigint[],
-  t_refused bigint[]
+  t_refused bigint[],
+  m_o integer[],
+  m_kind text[],
+  m_id text[],
+  m_due bigint[],
+  m_body text[]
+) RETURNS void LANGUAGE plpgsql;
+CREATE FUNCTION coulomb.keep_2(
+  p_slot smallint,
+  p_org text,
+  m_how smallint[],
+  m_kind text[],
+  m_id text[],
+  m_version bigint[],
+  m_due bigint[],
+  m_body text[]
 ) RETURNS void LANGUAGE plpgsql;

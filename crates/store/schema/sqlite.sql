@@ -127,3 +127,13 @@ CREATE TABLE api_key (
   created_at INTEGER NOT NULL,
   revoked_at INTEGER
 ) STRICT;
+CREATE TABLE memo (
+  org TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  due INTEGER,
+  body TEXT NOT NULL,
+  PRIMARY KEY (org, kind, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX memo_due ON memo (kind, due) WHERE due IS NOT NULL;

@@ -2,7 +2,9 @@
 
 use crate::{
     ApiKey, Appended, Batch, Fault, Given, Loaded, Need, OrganizationRow, Page, RunFilter, Store,
-    StoredEvent, Tables, tally::TallyRow,
+    StoredEvent, Tables,
+    memo::{Change, Listed, Memo, Owned},
+    tally::TallyRow,
 };
 use ledger::{
     Timestamp,
@@ -183,6 +185,31 @@ impl<S: Store> Store for Faulty<S> {
         to: Timestamp,
     ) -> Result<Vec<TallyRow>, Fault> {
         self.read(|store| store.usage(organization, from, to))
+    }
+
+    fn keep(&self, organization: &OrganizationId, changes: &[Change]) -> Result<bool, Fault> {
+        self.change(|store| store.keep(organization, changes))
+    }
+
+    fn memo(&self, organization: &OrganizationId, kind: &str, id: &str) -> Result<Option<Memo>, Fault> {
+        self.read(|store| store.memo(organization, kind, id))
+    }
+
+    fn memos(
+        &self,
+        organization: &OrganizationId,
+        listed: Listed<'_>,
+        limit: usize,
+    ) -> Result<Vec<Memo>, Fault> {
+        self.read(|store| store.memos(organization, listed, limit))
+    }
+
+    fn due_memos(&self, kind: &str, by: Timestamp, limit: usize) -> Result<Vec<Owned>, Fault> {
+        self.read(|store| store.due_memos(kind, by, limit))
+    }
+
+    fn all_memos(&self, after: Option<&Owned>, limit: usize) -> Result<Vec<Owned>, Fault> {
+        self.read(|store| store.all_memos(after, limit))
     }
 
     fn create_key(&self, key: &ApiKey) -> Result<(), Fault> {

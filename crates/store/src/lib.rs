@@ -4,6 +4,7 @@
 //! [`Store`] is the whole surface. It is synchronous: whoever commits is a thread of its own ("group committer"), and
 //! readers call it from threads that may block.
 //!
+//! - [`memo`]: what is remembered beside the ledger
 //! - [`record`]: events to bytes and back; [`replay`]: folding them into an account without its closed parts; [`tally`]: sums
 //!   of usage; [`slot`]: what a store that shards puts together
 //! - [`sqlite`]: the embedded store; [`postgres`]: the one that several servers share
@@ -11,6 +12,7 @@
 
 mod column;
 pub mod faulty;
+pub mod memo;
 pub mod postgres;
 pub mod record;
 pub mod replay;
@@ -31,6 +33,7 @@ use ledger::{
     payment::Payment,
     run::{RefusedStart, Run, RunStatus},
 };
+use memo::{Change, Listed, Memo, Owned};
 use tally::{Tally, TallyRow};
 
 /// Where an account's history ends in the store: what the next append is chained to.
@@ -89,6 +92,9 @@ pub struct Batch<'a> {
     pub rows: Vec<Rows<'a>>,
     /// Refused starts that are no events (R5.6), to be added to what is counted already, whatever the account's version.
     pub counts: Vec<(&'a OrganizationId, &'a Tally)>,
+    /// What has to be done because of the appended events: written where its organization's append is stored, whatever
+    /// stood there before.
+    pub memos: Vec<(&'a OrganizationId, &'a Memo)>,
 }
 
 /// What whoever decides needs of one account.
@@ -352,6 +358,27 @@ pub trait Store: Send + Sync + 'static {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<TallyRow>, Fault>;
+
+    /// Changes memos of one organization, all or none. False: one of them is not at the version that its change names, and
+    /// nothing was changed.
+    fn keep(&self, organization: &OrganizationId, changes: &[Change]) -> Result<bool, Fault>;
+
+    /// One memo.
+    fn memo(&self, organization: &OrganizationId, kind: &str, id: &str) -> Result<Option<Memo>, Fault>;
+
+    /// Memos of one kind, by id.
+    fn memos(
+        &self,
+        organization: &OrganizationId,
+        listed: Listed<'_>,
+        limit: usize,
+    ) -> Result<Vec<Memo>, Fault>;
+
+    /// Memos of one kind that are due at or before this instant, of all organizations, soonest first.
+    fn due_memos(&self, kind: &str, by: Timestamp, limit: usize) -> Result<Vec<Owned>, Fault>;
+
+    /// All memos there are, after this one, in an order of the store's own: for copying.
+    fn all_memos(&self, after: Option<&Owned>, limit: usize) -> Result<Vec<Owned>, Fault>;
 
     /// Stores a key.
     fn create_key(&self, key: &ApiKey) -> Result<(), Fault>;

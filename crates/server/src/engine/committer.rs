@@ -537,6 +537,7 @@ impl Committer {
             appends: appends.collect(),
             rows: writing.iter().filter_map(hot).map(|hot| hot.rows(policy)).collect(),
             counts: counting.iter().collect(),
+            memos: Vec::new(),
         };
         let appended = self.shared.store.commit(&batch)?;
         let events: usize = batch.appends.iter().map(|append| append.events.len()).sum();

@@ -4,6 +4,7 @@ use super::slot_of;
 use crate::{
     Head, Rows,
     column::{int, status, to_json},
+    memo::Memo,
     tally::{Sums, Tally, TallyKey},
 };
 use ledger::{
@@ -24,6 +25,8 @@ pub(super) struct Entry<'a> {
     pub(super) rows: Option<Rows<'a>>,
     /// What is added to the sums.
     pub(super) counted: Tally,
+    /// What has to be done because of the events.
+    pub(super) memos: Vec<&'a Memo>,
 }
 
 /// New events of one organization, as they are stored, and where its history ends with them.
@@ -45,7 +48,15 @@ pub(super) struct Event {
 impl<'a> Entry<'a> {
     pub(super) fn new(organization: &'a OrganizationId, head: Head) -> Entry<'a> {
         let slot = slot_of(organization);
-        Entry { organization, slot, head, events: None, rows: None, counted: Tally::default() }
+        Entry {
+            organization,
+            slot,
+            head,
+            events: None,
+            rows: None,
+            counted: Tally::default(),
+            memos: Vec::new(),
+        }
     }
 
     /// What is done to the organization's row: see `commit.sql`.
@@ -86,6 +97,7 @@ pub(super) struct Columns<'a> {
     answers: (Of, Words<'a>, Bodies),
     refusals: (Of, Numbers, Bodies),
     tallies: (Of, Numbers, Words<'a>, Words<'a>, Words<'a>, Numbers, Numbers, Numbers),
+    memos: (Of, Words<'a>, Words<'a>, Vec<Option<i64>>, Words<'a>),
 }
 
 impl<'a> Columns<'a> {
@@ -111,6 +123,7 @@ impl<'a> Columns<'a> {
         };
         let (e, g, r, d, p) = (&self.events, &self.grants, &self.runs, &self.debts, &self.payments);
         let (f, a, n, t) = (&self.facts, &self.answers, &self.refusals, &self.tallies);
+        let m = &self.memos;
         vec![
             slot,
             &self.org,
@@ -169,6 +182,11 @@ impl<'a> Columns<'a> {
             &t.5,
             &t.6,
             &t.7,
+            &m.0,
+            &m.1,
+            &m.2,
+            &m.3,
+            &m.4,
         ]
     }
 
@@ -198,6 +216,13 @@ impl<'a> Columns<'a> {
         }
         for (key, sums) in entry.counted.rows() {
             self.add_tally(n, key, sums);
+        }
+        for memo in &entry.memos {
+            self.memos.0.push(n);
+            self.memos.1.push(&memo.kind);
+            self.memos.2.push(&memo.id);
+            self.memos.3.push(memo.due.map(Timestamp::micros));
+            self.memos.4.push(&memo.body);
         }
     }
 

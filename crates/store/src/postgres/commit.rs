@@ -48,6 +48,10 @@ fn entries<'a>(batch: &Batch<'a>) -> BTreeMap<(i16, &'a OrganizationId), Entry<'
     }
     let alone = entries.values().find(|entry| entry.events.is_some() && entry.rows.is_none());
     assert!(alone.is_none(), "an append comes with its account's rows");
+    for (organization, memo) in &batch.memos {
+        let appended = entries.get_mut(&(slot_of(organization), *organization));
+        appended.expect("a memo comes with events of its organization").memos.push(memo);
+    }
     for (organization, counted) in &batch.counts {
         let (key, fresh) = entry(organization, super::beginning(organization));
         entries.entry(key).or_insert(fresh).counted.add(counted);

@@ -19,7 +19,8 @@ CREATE OR REPLACE FUNCTION coulomb.{name}(
   a_o int[], a_key text[], a_body text[],
   n_o int[], n_seq bigint[], n_body text[],
   t_o int[], t_hour bigint[], t_kind text[], t_member text[], t_task text[],
-  t_credits bigint[], t_runs bigint[], t_refused bigint[]
+  t_credits bigint[], t_runs bigint[], t_refused bigint[],
+  m_o int[], m_kind text[], m_id text[], m_due bigint[], m_body text[]
 ) RETURNS void LANGUAGE plpgsql AS $body$
 DECLARE
   stale int[] := '{}';
@@ -95,6 +96,13 @@ BEGIN
     SELECT {slot_of_u}, o_org[u.o], u.seq, u.body
     FROM unnest(n_o, n_seq, n_body) AS u (o, seq, body);
   END IF;
+  -- Few commits have one, and one commit may write the same memo twice.
+  FOR i IN 1 .. cardinality(m_o) LOOP
+    INSERT INTO coulomb.memo AS m (slot, org, kind, id, version, due, body)
+    VALUES ({slot_of_m}, o_org[m_o[i]], m_kind[i], m_id[i], 1, m_due[i], m_body[i])
+    ON CONFLICT (slot, org, kind, id) DO UPDATE
+    SET version = m.version + 1, due = excluded.due, body = excluded.body;
+  END LOOP;
   -- Sums are added to by anybody at any time, in the order of their keys.
   IF cardinality(t_o) > 0 THEN
     INSERT INTO coulomb.tally AS t (slot, org, hour, kind, member, task, credits, runs, refused)

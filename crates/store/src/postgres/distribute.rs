@@ -15,7 +15,7 @@ pub enum Engine {
 }
 
 /// The tables of organizations. The first is the one that the others lie beside.
-const BY_SLOT: [&str; 10] = [
+const BY_SLOT: [&str; 11] = [
     "organization",
     "event",
     "grants",
@@ -26,6 +26,7 @@ const BY_SLOT: [&str; 10] = [
     "answer",
     "refusal",
     "tally",
+    "memo",
 ];
 
 /// The tables that are the same for all.
@@ -71,12 +72,13 @@ async fn citus(client: &Client) -> Result<(), Trouble> {
             client.batch_execute(&format!("SELECT create_reference_table('coulomb.{table}')")).await?;
         }
     }
-    client
-        .batch_execute(
-            "SELECT create_distributed_function('coulomb.commit_slot_1'::regproc::oid::regprocedure, 'p_slot',
-                                                colocate_with => 'coulomb.organization')",
-        )
-        .await?;
+    for function in ["commit_slot_2", "keep_2"] {
+        let delegate = format!(
+            "SELECT create_distributed_function('coulomb.{function}'::regproc::oid::regprocedure, 'p_slot',
+                                                colocate_with => 'coulomb.organization')"
+        );
+        client.batch_execute(&delegate).await?;
+    }
     Ok(())
 }
 

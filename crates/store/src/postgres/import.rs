@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Fault, Head, Loaded, OrganizationRow, Rows, Store,
+    memo::{Change, Memo, Owned},
     replay::{self, Stored},
     tally::Tally,
 };
@@ -72,7 +73,24 @@ pub fn import(from: &dyn Store, to: &Postgres, progress: &mut dyn FnMut(Copied))
         flush(to, &mut waiting)?;
         progress(copied);
     }
+    copy_memos(from, to)?;
     Ok(copied)
+}
+
+/// After the accounts: an interrupted copy has accounts without memos, and never a card to charge for an account that is not
+/// there. What is there already has been copied before.
+fn copy_memos(from: &dyn Store, to: &Postgres) -> Result<(), Fault> {
+    let mut after: Option<Owned> = None;
+    loop {
+        let page = from.all_memos(after.as_ref(), PAGE)?;
+        for Owned { organization, memo } in &page {
+            to.keep(organization, &[Change::Write(Memo { version: 0, ..memo.clone() })])?;
+        }
+        match page.into_iter().last() {
+            Some(last) => after = Some(last),
+            None => return Ok(()),
+        }
+    }
 }
 
 /// An organization as far as it is in the database already.

@@ -5,7 +5,7 @@
 //! database (`commit.sql`), which needs no isolation beyond READ COMMITTED and locks in one order everywhere.
 //!
 //! In reading order: `open` (connections, schema), `tls`, `fault` (PostgreSQL's words in ours), `statements` (all of them),
-//! `account` (rows to accounts), `columns` (accounts to rows), `commit`, `lists`, `keys`, `import` (a whole store copied),
+//! `account` (rows to accounts), `columns` (accounts to rows), `commit`, `lists`, `memos`, `keys`, `import` (a whole store copied),
 //! `distribute` (over several machines), `usual` (the design by hand that the load tool compares with).
 
 mod account;
@@ -16,6 +16,7 @@ mod fault;
 mod import;
 mod keys;
 mod lists;
+mod memos;
 mod open;
 mod statements;
 mod tls;
@@ -28,6 +29,7 @@ pub use open::{Deployment, migrate};
 use crate::{
     ApiKey, Appended, Batch, Fault, Given, Head, Loaded, Need, OrganizationRow, Page, RunFilter, Store,
     StoredEvent, Tables,
+    memo::{Change, Listed, Memo, Owned},
     slot::{SLOTS, slot},
     tally::TallyRow,
 };
@@ -390,6 +392,32 @@ impl Store for Postgres {
         to: Timestamp,
     ) -> Result<Vec<TallyRow>, Fault> {
         self.read(async |conn| lists::usage(conn, organization, from, to).await)
+    }
+
+    fn keep(&self, organization: &OrganizationId, changes: &[Change]) -> Result<bool, Fault> {
+        self.must_not_be_a_snapshot()?;
+        self.wait(memos::keep(self, organization, changes))
+    }
+
+    fn memo(&self, organization: &OrganizationId, kind: &str, id: &str) -> Result<Option<Memo>, Fault> {
+        self.read(async |conn| memos::one(conn, organization, kind, id).await)
+    }
+
+    fn memos(
+        &self,
+        organization: &OrganizationId,
+        listed: Listed<'_>,
+        limit: usize,
+    ) -> Result<Vec<Memo>, Fault> {
+        self.read(async |conn| memos::list(conn, organization, &listed, limit).await)
+    }
+
+    fn due_memos(&self, kind: &str, by: Timestamp, limit: usize) -> Result<Vec<Owned>, Fault> {
+        self.read(async |conn| memos::due(conn, kind, by, limit).await)
+    }
+
+    fn all_memos(&self, after: Option<&Owned>, limit: usize) -> Result<Vec<Owned>, Fault> {
+        self.read(async |conn| memos::all(conn, after, limit).await)
     }
 
     fn create_key(&self, key: &ApiKey) -> Result<(), Fault> {

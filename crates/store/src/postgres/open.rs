@@ -8,11 +8,17 @@ use tokio::runtime::Runtime;
 use tokio_postgres::{Client, Config, GenericClient, config::TargetSessionAttrs};
 
 /// Every schema change ever, in order: `schema` in the table `meta` counts those that were applied.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgres/0001_accounts.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/postgres/0001_accounts.sql"),
+    include_str!("../../migrations/postgres/0002_memos.sql"),
+];
 
 /// What one commit is, as a function in the database. Its name ends with a number, so that servers of two versions can
 /// run beside each other.
 const COMMIT: &str = include_str!("commit.sql");
+
+/// How memos change.
+const KEEP: &str = include_str!("keep.sql");
 
 /// Who migrates holds this lock: "coulomb" in bytes.
 pub(super) const MIGRATING: i64 = 0x0063_6f75_6c6f_6d62;
@@ -185,7 +191,10 @@ async fn apply(client: &mut Client) -> Result<(), Trouble> {
     for (step, sql) in MIGRATIONS.iter().enumerate().skip(from) {
         let transaction = client.transaction().await?;
         transaction.batch_execute(sql).await?;
-        functions(&transaction).await?;
+        // They need the tables of this version.
+        if step + 1 == MIGRATIONS.len() {
+            functions(&transaction).await?;
+        }
         let version = (step + 1).to_string();
         transaction.execute("UPDATE coulomb.meta SET value = $1 WHERE key = 'schema'", &[&version]).await?;
         transaction.commit().await?;
@@ -195,16 +204,18 @@ async fn apply(client: &mut Client) -> Result<(), Trouble> {
 
 /// Makes the functions of this version; both, because a database that is whole may be sharded later.
 async fn functions(client: &impl GenericClient) -> Result<(), Trouble> {
-    for (name, parameter, of_i, of_u) in [
-        ("commit_1", "o_slot smallint[]", "o_slot[i]", "o_slot[u.o]"),
-        ("commit_slot_1", "p_slot smallint", "p_slot", "p_slot"),
+    for (name, parameter, of_i, of_u, of_m) in [
+        ("commit_2", "o_slot smallint[]", "o_slot[i]", "o_slot[u.o]", "o_slot[m_o[i]]"),
+        ("commit_slot_2", "p_slot smallint", "p_slot", "p_slot", "p_slot"),
     ] {
         let text = COMMIT
             .replace("{name}", name)
             .replace("{slot_parameter}", parameter)
             .replace("{slot_of_i}", of_i)
-            .replace("{slot_of_u}", of_u);
+            .replace("{slot_of_u}", of_u)
+            .replace("{slot_of_m}", of_m);
         client.batch_execute(&text).await?;
     }
+    client.batch_execute(KEEP).await?;
     Ok(())
 }

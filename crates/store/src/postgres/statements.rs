@@ -117,17 +117,31 @@ statements! {
     DUE = "SELECT org FROM coulomb.organization WHERE next_due <= $1 ORDER BY next_due LIMIT $2";
     ORGANIZATIONS = "SELECT org, name, version FROM coulomb.organization WHERE org > $1 ORDER BY org LIMIT $2";
 
+    MEMO = "SELECT id, version, due, body FROM coulomb.memo WHERE slot = $1 AND org = $2 AND kind = $3 AND id = $4";
+    MEMOS = "SELECT id, version, due, body FROM coulomb.memo
+        WHERE slot = $1 AND org = $2 AND kind = $3 AND id > $4 ORDER BY id LIMIT $5";
+    MEMOS_BACKWARDS = "SELECT id, version, due, body FROM coulomb.memo
+        WHERE slot = $1 AND org = $2 AND kind = $3 AND ($4::text IS NULL OR id < $4) ORDER BY id DESC LIMIT $5";
+    KEEP = "SELECT coulomb.keep_2($1, $2, $3, $4, $5, $6, $7, $8)";
+    // Across all organizations, like those above.
+    DUE_MEMOS = "SELECT org, kind, id, version, due, body FROM coulomb.memo
+        WHERE kind = $1 AND due <= $2 ORDER BY due LIMIT $3";
+    ALL_MEMOS = "SELECT org, kind, id, version, due, body FROM coulomb.memo
+        WHERE (slot, org, kind, id) > ($1, $2, $3, $4) ORDER BY slot, org, kind, id LIMIT $5";
+
     CREATE_KEY = "INSERT INTO coulomb.api_key (id, name, scope, hash, created_at, revoked_at)
         VALUES ($1, $2, $3, $4, $5, $6)";
     KEYS = "SELECT id, name, scope, hash, created_at, revoked_at FROM coulomb.api_key ORDER BY created_at, id";
     REVOKE_KEY = "UPDATE coulomb.api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
 
     /// One commit (`commit.sql`), for organizations of any slots.
-    COMMIT = "SELECT coulomb.commit_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+    COMMIT = "SELECT coulomb.commit_2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
         $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40,
-        $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57)";
+        $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60,
+        $61, $62)";
     /// One commit for organizations of one slot. Alone in its transaction, an engine that shards runs it where the slot is.
-    COMMIT_SLOT = "SELECT coulomb.commit_slot_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+    COMMIT_SLOT = "SELECT coulomb.commit_slot_2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
         $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38,
-        $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57)";
+        $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60,
+        $61, $62)";
 }

@@ -4,7 +4,7 @@ use super::{
     Sqlite, account,
     ends::{End, Ends, Moved},
     journal::Appender,
-    meta, read_lock, rows,
+    memos, meta, read_lock, rows,
     run_ids::{NewIds, RunIds},
     set_meta, statements, write_lock,
 };
@@ -42,6 +42,11 @@ pub(super) fn commit(store: &Sqlite, batch: &Batch<'_>) -> Result<Vec<Appended>,
             batch.appends.iter().map(|append| work.append(append)).collect::<Result<Vec<_>, _>>()?;
         for rows in &batch.rows {
             work.write(rows)?;
+        }
+        for (organization, memo) in &batch.memos {
+            if !work.stale.contains(organization) {
+                memos::write(&transaction, organization, memo)?;
+            }
         }
         for (organization, counted) in &batch.counts {
             if let Some(end) = work.end(organization)? {

@@ -6,7 +6,7 @@
 //!
 //! In reading order: `open` (lock, settings, schema), `fault` (SQLite's words in ours), `statements` (all of them), `journal`
 //! (events), `account` (rows to accounts), `rows` (accounts to rows), `run_ids` (every run id for ever), `ends` (where
-//! histories end), `commit`, `recovery` (start-up after a crash), `lists`, `keys`, `checkpoint`.
+//! histories end), `commit`, `recovery` (start-up after a crash), `lists`, `memos`, `keys`, `checkpoint`.
 
 mod account;
 mod checkpoint;
@@ -16,6 +16,7 @@ mod fault;
 mod journal;
 mod keys;
 mod lists;
+mod memos;
 mod open;
 mod recovery;
 mod rows;
@@ -25,6 +26,7 @@ mod statements;
 use crate::{
     ApiKey, Appended, Batch, Fault, Head, Loaded, OrganizationRow, Page, RunFilter, Store, StoredEvent,
     Tables,
+    memo::{Change, Listed, Memo, Owned},
     tally::{Tally, TallyRow},
 };
 use checkpoint::Checkpoints;
@@ -107,8 +109,8 @@ impl Sqlite {
         })
     }
 
-    /// Opens a data directory beside the server that may be running on it: everything can be read, API keys can be
-    /// written, and nothing else.
+    /// Opens a data directory beside the server that may be running on it: everything can be read, API keys and memos
+    /// can be written, and nothing else.
     pub fn open_beside(dir: &Path) -> Result<Sqlite, Fault> {
         let path = open::database(dir);
         if !path.is_file() {
@@ -325,6 +327,33 @@ impl Store for Sqlite {
         to: Timestamp,
     ) -> Result<Vec<TallyRow>, Fault> {
         self.read_of(organization, |conn, n| lists::usage(conn, n, from, to))
+    }
+
+    fn keep(&self, organization: &OrganizationId, changes: &[Change]) -> Result<bool, Fault> {
+        let kept = memos::keep(&mut self.writer(), organization, changes)?;
+        self.wrote();
+        Ok(kept)
+    }
+
+    fn memo(&self, organization: &OrganizationId, kind: &str, id: &str) -> Result<Option<Memo>, Fault> {
+        self.read(|conn| memos::one(conn, organization, kind, id))
+    }
+
+    fn memos(
+        &self,
+        organization: &OrganizationId,
+        listed: Listed<'_>,
+        limit: usize,
+    ) -> Result<Vec<Memo>, Fault> {
+        self.read(|conn| memos::list(conn, organization, listed, limit))
+    }
+
+    fn due_memos(&self, kind: &str, by: Timestamp, limit: usize) -> Result<Vec<Owned>, Fault> {
+        self.read(|conn| memos::due(conn, kind, by, limit))
+    }
+
+    fn all_memos(&self, after: Option<&Owned>, limit: usize) -> Result<Vec<Owned>, Fault> {
+        self.read(|conn| memos::all(conn, after, limit))
     }
 
     fn create_key(&self, key: &ApiKey) -> Result<(), Fault> {

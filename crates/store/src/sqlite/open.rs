@@ -10,12 +10,15 @@ use std::{
 };
 
 /// Every schema change ever, in order: `user_version` counts those that were applied.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_accounts.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_accounts.sql"),
+    include_str!("../../migrations/sqlite/0002_memos.sql"),
+];
 
 /// Written into the header of our databases, so that another program's is not taken for one: "coul".
 const APPLICATION_ID: i64 = 0x636f_756c;
 
-/// How long a connection waits for another process, which only ever writes an API key.
+/// How long a connection waits for another process, which only ever writes an API key or a memo.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Pages in the log after which a commit moves them itself, should the checkpoint thread not keep up.

@@ -112,6 +112,21 @@ statements! {
     DUE = "SELECT id FROM organization WHERE next_due <= ?1 ORDER BY next_due LIMIT ?2";
     ORGANIZATIONS = "SELECT id, name, version FROM organization WHERE id > ?1 ORDER BY id LIMIT ?2";
 
+    MEMO = "SELECT id, version, due, body FROM memo WHERE org = ?1 AND kind = ?2 AND id = ?3";
+    MEMOS = "SELECT id, version, due, body FROM memo WHERE org = ?1 AND kind = ?2 AND id > ?3 ORDER BY id LIMIT ?4";
+    MEMOS_BACKWARDS = "SELECT id, version, due, body FROM memo
+        WHERE org = ?1 AND kind = ?2 AND (?3 IS NULL OR id < ?3) ORDER BY id DESC LIMIT ?4";
+    DUE_MEMOS = "SELECT org, kind, id, version, due, body FROM memo WHERE kind = ?1 AND due <= ?2 ORDER BY due LIMIT ?3";
+    ALL_MEMOS = "SELECT org, kind, id, version, due, body FROM memo
+        WHERE (org, kind, id) > (?1, ?2, ?3) ORDER BY org, kind, id LIMIT ?4";
+    NEW_MEMO = "INSERT INTO memo (org, kind, id, version, due, body) VALUES (?1, ?2, ?3, 1, ?4, ?5) ON CONFLICT DO NOTHING";
+    CHANGE_MEMO = "UPDATE memo SET version = version + 1, due = ?4, body = ?5
+        WHERE org = ?1 AND kind = ?2 AND id = ?3 AND version = ?6";
+    FORGET_MEMO = "DELETE FROM memo WHERE org = ?1 AND kind = ?2 AND id = ?3 AND version = ?4";
+    /// With the event that it is because of.
+    WRITE_MEMO = "INSERT INTO memo (org, kind, id, version, due, body) VALUES (?1, ?2, ?3, 1, ?4, ?5)
+        ON CONFLICT (org, kind, id) DO UPDATE SET version = version + 1, due = excluded.due, body = excluded.body";
+
     CREATE_KEY = "INSERT INTO api_key (id, name, scope, hash, created_at, revoked_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     KEYS = "SELECT id, name, scope, hash, created_at, revoked_at FROM api_key ORDER BY n";

@@ -17,6 +17,7 @@ mod faults;
 mod files;
 mod keys;
 mod lists;
+mod memos;
 mod replays;
 mod rows;
 mod run_ids;
