@@ -8,6 +8,7 @@ pub mod error;
 pub mod export;
 pub mod http;
 pub mod jobs;
+pub mod memos;
 pub mod payments;
 pub mod telemetry;
 pub mod words;

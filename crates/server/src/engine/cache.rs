@@ -8,7 +8,7 @@ use ledger::{
     id::OrganizationId,
 };
 use std::collections::HashMap;
-use store::{Given, Head, Loaded, Need, Rows, tally::Tally};
+use store::{Given, Head, Loaded, Need, Rows, memo::Memo, tally::Tally};
 
 /// An account in memory, and where it stands beside the store.
 pub(super) struct Hot {
@@ -17,6 +17,8 @@ pub(super) struct Hot {
     pub head: Head,
     /// Decided and folded in, not committed.
     pub pending: Vec<Recorded>,
+    /// What has to be done because of it.
+    pub memos: Vec<Memo>,
     /// Usage and refusals that are in no row.
     pub tally: Tally,
     /// Changed since its rows were written.
@@ -70,8 +72,8 @@ impl Cache {
     /// Takes what was fetched.
     pub fn take(&mut self, organization: &OrganizationId, given: Given) {
         if let Some(Loaded { account, head, tally }) = given.loaded {
-            let (pending, used) = (Vec::new(), self.round);
-            let hot = Hot { account, head, pending, tally, unwritten: false, listed: false, used };
+            let (pending, memos, used) = (Vec::new(), Vec::new(), self.round);
+            let hot = Hot { account, head, pending, memos, tally, unwritten: false, listed: false, used };
             self.accounts.insert(organization.clone(), hot);
         }
         if let Some(hot) = self.accounts.get_mut(organization) {
@@ -116,6 +118,7 @@ impl Cache {
         if let Some(hot) = self.accounts.get_mut(id) {
             hot.head = head;
             hot.pending.clear();
+            hot.memos.clear();
         }
     }
 

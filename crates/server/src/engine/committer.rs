@@ -10,7 +10,7 @@
 //! that it was decided on, so that of two servers one wins and the other decides again.
 
 use super::{
-    EngineError, Receipt, View,
+    EngineError, Happened, Outbox, Receipt, View,
     cache::{Cache, Hot},
     capture::capture,
     queue::{Answers, Caller, Decided, Job, Requests, Shared},
@@ -358,7 +358,9 @@ impl Committer {
         let now = hot.now();
         let decision = catch_unwind(AssertUnwindSafe(|| match item.how {
             How::Preview => (preview(hot, policy, request, now), false),
-            How::Execute | How::Observe => execute(hot, policy, request, now, item.how),
+            How::Execute | How::Observe => {
+                execute(hot, policy, request, now, item.how, &self.shared.after.outbox)
+            }
         }));
         let Ok((answer, changed)) = decision else {
             // The account in memory cannot be trusted; what was decided on it in this round is decided again.
@@ -497,7 +499,14 @@ impl Committer {
         let mut stale = Vec::new();
         for (id, appended) in appending.iter().zip(appended) {
             match appended {
-                Appended::At(head) => self.cache.committed(id, head),
+                Appended::At(head) => {
+                    let asks = self.cache.peek(id).is_some_and(|hot| !hot.memos.is_empty());
+                    self.cache.committed(id, head);
+                    self.shared.after.changes.tell(id);
+                    if asks {
+                        self.shared.after.changes.tell_memos();
+                    }
+                }
                 Appended::Stale => {
                     self.cache.remove(id);
                     stale.push(id.clone());
@@ -533,11 +542,13 @@ impl Committer {
         let appends = appending.iter().filter_map(|id| {
             hot(id).map(|hot| Append { organization: id, head: hot.head, events: &hot.pending })
         });
+        let memos = appending.iter().filter_map(|id| hot(id).map(|hot| (id, &hot.memos)));
+        let memos = memos.flat_map(|(id, memos)| memos.iter().map(move |memo| (id, memo)));
         let batch = Batch {
             appends: appends.collect(),
             rows: writing.iter().filter_map(hot).map(|hot| hot.rows(policy)).collect(),
             counts: counting.iter().collect(),
-            memos: Vec::new(),
+            memos: memos.collect(),
         };
         let appended = self.shared.store.commit(&batch)?;
         let events: usize = batch.appends.iter().map(|append| append.events.len()).sum();
@@ -574,10 +585,15 @@ fn execute(
     request: &Request,
     now: Timestamp,
     how: How,
+    outbox: &Outbox,
 ) -> (Result<Decided, EngineError>, bool) {
     let answer = hot.account.execute(policy, request, now);
     for recorded in &answer.events {
         hot.tally.absorb(recorded, &hot.account);
+    }
+    if !answer.events.is_empty() {
+        let happened = Happened { account: &hot.account, policy, events: &answer.events };
+        hot.memos.extend(outbox(&happened));
     }
     let show = |events: &[Recorded]| {
         capture(&hot.account, policy, answer.at, request.by(), request.command(), events)

@@ -6,18 +6,22 @@
 
 mod cache;
 mod capture;
+mod changes;
 mod committer;
 mod queue;
 mod replay;
 
 pub use capture::{Object, Shown};
+pub use changes::{Changes, Watch};
 
 use crate::clock;
 use futures_util::future::{join_all, try_join_all};
-use ledger::{Account, Policy, Timestamp, command::Request, id::OrganizationId, refusal::Refusal};
+use ledger::{
+    Account, Policy, Timestamp, command::Request, event::Recorded, id::OrganizationId, refusal::Refusal,
+};
 use queue::Shared;
 use std::{collections::BTreeMap, sync::Arc};
-use store::{Fault, Store, slot::slot};
+use store::{Fault, Store, memo::Memo, slot::slot};
 use tokio::sync::Semaphore;
 
 /// First answers are rebuilt from history a few at a time.
@@ -81,6 +85,26 @@ pub enum EngineError {
     ShuttingDown,
 }
 
+/// A decision, right after it was made.
+pub struct Happened<'a> {
+    /// The account, with the events folded in.
+    pub account: &'a Account,
+    /// The policy it was made under.
+    pub policy: &'a Policy,
+    /// What happened.
+    pub events: &'a [Recorded],
+}
+
+/// What has to be done because of what happened: memos that are stored in the same commit as the events. Called for every
+/// decision, so it looks at the events' names first and does nothing for most.
+pub type Outbox = Arc<dyn Fn(&Happened<'_>) -> Vec<Memo> + Send + Sync>;
+
+/// What a committer has to do beside deciding and committing.
+struct After {
+    outbox: Outbox,
+    changes: Changes,
+}
+
 /// The one door to accounts. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
@@ -101,18 +125,30 @@ pub struct View<'a> {
 impl Engine {
     /// Starts as many committers as the store says, each on a thread of its own.
     pub fn start(store: Arc<dyn Store>, policy: Policy, limits: Limits) -> Engine {
+        Engine::start_with(store, policy, limits, Arc::new(|_| Vec::new()))
+    }
+
+    /// As [`Engine::start`], with what has to be done because of what happens.
+    pub fn start_with(store: Arc<dyn Store>, policy: Policy, limits: Limits, outbox: Outbox) -> Engine {
         let count = store.committers().max(1);
         let limits = Limits { accounts_max: limits.accounts_max.div_ceil(count), ..limits };
         let (policy, waiting) = (Arc::new(policy), Arc::default());
         let rebuilding = Arc::new(Semaphore::new(REBUILDING_MAX));
+        let changes = Changes::default();
         let committer = |_| {
             let (store, policy, limits) = (Arc::clone(&store), Arc::clone(&policy), limits.clone());
             let (waiting, rebuilding) = (Arc::clone(&waiting), Arc::clone(&rebuilding));
-            let shared = Arc::new(Shared::new(store, policy, limits, waiting, rebuilding));
+            let after = After { outbox: Arc::clone(&outbox), changes: changes.clone() };
+            let shared = Arc::new(Shared::new(store, policy, limits, waiting, rebuilding, after));
             committer::start(Arc::clone(&shared));
             shared
         };
         Engine { committers: (0..count).map(committer).collect() }
+    }
+
+    /// Who wants to know when something changes.
+    pub fn changes(&self) -> &Changes {
+        &self.any().after.changes
     }
 
     fn any(&self) -> &Arc<Shared> {

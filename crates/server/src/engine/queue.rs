@@ -1,6 +1,6 @@
 //! What waits for a committer, and for what: the callers' side of the engine.
 
-use super::{EngineError, Limits, Receipt, Shown, View, replay};
+use super::{After, EngineError, Limits, Receipt, Shown, View, replay};
 use ledger::{Policy, command::Request, id::OrganizationId};
 use std::{
     collections::VecDeque,
@@ -24,6 +24,7 @@ pub(super) struct Shared {
     closed: AtomicBool,
     /// First answers are rebuilt from history a few at a time.
     rebuilding: Arc<Semaphore>,
+    pub(super) after: After,
 }
 
 /// Reads an account on the committer, when everything in the round that it was asked in is durable.
@@ -89,9 +90,10 @@ impl Shared {
         limits: Limits,
         waiting: Arc<AtomicUsize>,
         rebuilding: Arc<Semaphore>,
+        after: After,
     ) -> Shared {
         let (queue, arrived, closed) = (Mutex::default(), Condvar::new(), AtomicBool::new(false));
-        Shared { store, policy, limits, queue, arrived, waiting, closed, rebuilding }
+        Shared { store, policy, limits, queue, arrived, waiting, closed, rebuilding, after }
     }
 
     pub(super) fn policy(&self) -> &Arc<Policy> {

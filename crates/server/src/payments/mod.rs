@@ -4,9 +4,10 @@
 //! Nothing that a provider's page or answer says is believed twice: whatever moves credits is a fact that goes through the
 //! inbox or the recharge job into the ledger, which knows every payment, refund and dispute by its id (R10.7).
 //!
-//! In reading order: `fact`, `price`, then the providers.
+//! In reading order: `fact`, `price`, `inbox`, then the providers.
 
 pub mod fact;
+pub mod inbox;
 pub mod price;
 
 use crate::engine::EngineError;
