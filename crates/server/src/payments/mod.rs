@@ -9,6 +9,7 @@
 pub mod fact;
 pub mod inbox;
 pub mod price;
+pub mod stripe;
 
 use crate::engine::EngineError;
 use fact::Fact;
