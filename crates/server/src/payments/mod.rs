@@ -9,6 +9,7 @@
 pub mod fact;
 pub mod inbox;
 pub mod price;
+pub mod sandbox;
 
 use crate::engine::EngineError;
 use fact::Fact;
@@ -17,10 +18,11 @@ use ledger::{
     id::{PaymentId, PlanKey, RechargeId},
     subscription::{Cadence, ChangePreview},
 };
+use serde::{Deserialize, Serialize};
 use store::Fault;
 
 /// What a person is about to pay for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purchase {
     /// What it brings.
     pub bought: Bought,
@@ -33,7 +35,8 @@ pub struct Purchase {
 }
 
 /// What a purchase brings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Bought {
     /// Credits.
     Credits(Credits),
