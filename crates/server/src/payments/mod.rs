@@ -13,6 +13,7 @@ pub mod orders;
 pub mod price;
 pub mod provider;
 pub mod recharge;
+pub mod sandbox;
 
 use crate::engine::EngineError;
 use fact::Fact;
@@ -21,10 +22,11 @@ use ledger::{
     id::{PaymentId, PlanKey, RechargeId},
     subscription::{Cadence, ChangePreview},
 };
+use serde::{Deserialize, Serialize};
 use store::Fault;
 
 /// What a person is about to pay for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purchase {
     /// What it brings.
     pub bought: Bought,
@@ -37,7 +39,8 @@ pub struct Purchase {
 }
 
 /// What a purchase brings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Bought {
     /// Credits.
     Credits(Credits),
