@@ -4,7 +4,7 @@
 
 use super::{
     Bought, Invoices, PortalStep, ProviderError, Purchase, inbox, orders, price::Price, provider::Provider,
-    recharge,
+    recharge, sandbox,
 };
 use crate::{clock, config::Pack, engine::Engine, jobs::due, memos::Memos};
 use ledger::{
@@ -13,6 +13,7 @@ use ledger::{
     subscription::{Cadence, SubscriptionStatus},
 };
 use std::sync::Arc;
+use store::memo::Memo;
 
 /// What the cashier is told by the configuration.
 #[derive(Clone, Debug)]
@@ -89,7 +90,30 @@ impl Cashier {
             let cashier = self.clone();
             async move { cashier.work_orders(organization, memos).await }
         });
-        tokio::join!(inbox, recharges, orders);
+        let (told, memos, kind) = due(sandbox::RENEWAL);
+        let renewals = due::run(told, memos, kind, AT_ONCE, |organization, memos| {
+            let cashier = self.clone();
+            async move { cashier.work_renewals(organization, memos).await }
+        });
+        tokio::join!(inbox, recharges, orders, renewals);
+    }
+
+    /// Lets happen what the sandbox would do by itself by now, in the organization's own time.
+    async fn work_renewals(&self, organization: OrganizationId, due: Vec<Memo>) {
+        let happen = async {
+            let (Some(sandbox), now) = (self.provider.sandbox(), self.now(&organization).await?) else {
+                return Ok(());
+            };
+            // A clock of its own may be behind everyone's.
+            if due.iter().any(|memo| memo.due.is_some_and(|at| at <= now)) {
+                sandbox.advance(&organization, now).await?;
+                self.settle_down(&organization).await?;
+            }
+            Ok::<_, ProviderError>(())
+        };
+        if let Err(error) = happen.await {
+            tracing::warn!(%organization, %error, "a renewal in the sandbox waits");
+        }
     }
 
     /// The organization's own now.

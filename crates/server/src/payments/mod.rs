@@ -14,6 +14,7 @@ pub mod price;
 pub mod provider;
 pub mod recharge;
 pub mod sandbox;
+pub mod stripe;
 
 use crate::engine::EngineError;
 use fact::Fact;

@@ -113,16 +113,16 @@ impl Serve {
             config.server.public_url = Some(url.clone());
         }
         if let Some(takes) = self.provider {
-            config.set_provider(match takes {
+            config.provider.kind = match takes {
                 Takes::External => ProviderKind::External,
                 Takes::Sandbox => ProviderKind::Sandbox,
                 Takes::Stripe => ProviderKind::Stripe,
-            })?;
+            };
         }
         if let Some(level) = &self.log {
             config.log.set_level(level)?;
         }
-        Ok(config)
+        Ok(config.complete()?)
     }
 }
 
