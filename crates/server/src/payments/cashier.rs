@@ -90,7 +90,7 @@ impl Cashier {
             let cashier = self.clone();
             async move { cashier.work_orders(organization, memos).await }
         });
-        let (told, memos, kind) = due(sandbox::RENEWAL);
+        let (told, memos, kind) = due(sandbox::RENEWAL.0);
         let renewals = due::run(told, memos, kind, AT_ONCE, |organization, memos| {
             let cashier = self.clone();
             async move { cashier.work_renewals(organization, memos).await }
