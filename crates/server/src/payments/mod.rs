@@ -13,6 +13,7 @@ pub mod orders;
 pub mod price;
 pub mod provider;
 pub mod recharge;
+pub mod reconcile;
 pub mod sandbox;
 pub mod stripe;
 
