@@ -35,7 +35,7 @@ mod usage;
 
 pub use document::document;
 
-use crate::{auth::Keys, config::Pack, engine::Engine};
+use crate::{auth::Keys, config::Pack, engine::Engine, payments::sandbox::Sandbox};
 use axum::{Router, middleware, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::{sync::Arc, time::Duration};
@@ -75,6 +75,8 @@ pub struct App {
     pub engine: Engine,
     /// Who may ask.
     pub keys: Keys,
+    /// The sandbox provider, where it takes the money.
+    pub sandbox: Option<Sandbox>,
     /// What the configuration says.
     pub settings: HttpSettings,
     /// Renders the figures for Prometheus; none: `/metrics` is empty.
@@ -91,7 +93,11 @@ pub fn router(app: App) -> Router {
         .route("/v1/openapi.json", get(move || document::serve(Arc::clone(&text))))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics));
+        .route("/metrics", get(health::metrics))
+        .route("/sandbox/coulomb.css", get(sandbox::style))
+        .route("/sandbox/checkout/{org}/{token}", get(sandbox::show_checkout).post(sandbox::pay))
+        .route("/sandbox/portal/{org}/{token}", get(sandbox::show_portal).post(sandbox::act))
+        .route("/sandbox/invoices/{org}/{token}/{invoice}", get(sandbox::show_invoice));
     around(routes, app)
 }
 
@@ -147,4 +153,5 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(subscription::preview_change))
         .routes(routes!(subscription::change_subscription, subscription::withdraw_change))
         .routes(routes!(sandbox::set_clock))
+        .routes(routes!(sandbox::put_card))
 }

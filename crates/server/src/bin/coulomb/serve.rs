@@ -146,8 +146,13 @@ impl Running {
             request_timeout: config.server.request_timeout,
             packs: config.packs.clone(),
         };
-        let router =
-            http::router(http::App { engine: engine.clone(), keys, settings, metrics: Some(metrics) });
+        let router = http::router(http::App {
+            engine: engine.clone(),
+            keys,
+            sandbox: None,
+            settings,
+            metrics: Some(metrics),
+        });
         let (stop, stopped) = oneshot::channel::<()>();
         let http = axum::serve(listener.tap_io(send_at_once), router).with_graceful_shutdown(async {
             // Whoever drops the sender wants the server stopped as well.
