@@ -3,7 +3,6 @@
 
 use super::{
     super::{App, extract::Ids},
-    failed,
     figures::money,
     form::Form,
     frame::{self, Frame, banner, icon},
@@ -47,7 +46,7 @@ pub async fn show_checkout(
     State(app): State<Arc<App>>,
     Ids((organization, token)): Ids<(OrganizationId, String)>,
 ) -> Result<Response, ApiError> {
-    let found = provider(&app)?.checkout_of(&organization, &token).await.map_err(failed)?;
+    let found = provider(&app)?.checkout_of(&organization, &token).await?;
     let Some(checkout) = found else { return Ok(over()) };
     let name = name(&app, &organization).await?;
     let main = match checkout.progress {
@@ -84,7 +83,7 @@ pub async fn pay(
         _ => return Err(ApiError::field("", "choose a card, and then pay")),
     };
     let now = now(&app, &organization).await?;
-    let taken = sandbox.step(&organization, now, &token, step).await.map_err(failed)?;
+    let taken = sandbox.step(&organization, now, &token, step).await?;
     let Some(checkout) = taken else { return Ok(over()) };
     if checkout.progress != Progress::Paid {
         return Ok(see_other(&format!("/sandbox/checkout/{organization}/{token}")));

@@ -3,7 +3,6 @@
 use super::{
     super::{App, extract::Ids},
     checkout::name,
-    failed,
     figures::money,
     frame::{self, Frame, time},
     provider,
@@ -22,7 +21,7 @@ pub async fn show_invoice(
     State(app): State<Arc<App>>,
     Ids((organization, token, id)): Ids<(OrganizationId, String, String)>,
 ) -> Result<Response, ApiError> {
-    let found = provider(&app)?.invoice_of(&organization, &token, &id).await.map_err(failed)?;
+    let found = provider(&app)?.invoice_of(&organization, &token, &id).await?;
     let Some(invoice) = found else {
         return Ok(frame::gone("There is no such invoice.", "Open it again from the list of invoices."));
     };

@@ -23,10 +23,7 @@ use crate::{
     clock,
     engine::{EngineError, Receipt},
     error::ApiError,
-    payments::{
-        ProviderError,
-        sandbox::{Card, Sandbox},
-    },
+    payments::sandbox::{Card, Sandbox},
 };
 use api::{
     Interval,
@@ -67,7 +64,7 @@ pub async fn set_clock(
     };
     stop_on_the_way(&app, &caller, &organization, to).await?;
     let receipt = set(&app, &caller, &organization, to, repeat).await?;
-    let receipt = match advance(&app, &organization, to).await? {
+    let receipt = match app.cashier.advance(&organization, to).await? {
         false => receipt,
         true => set(&app, &caller, &organization, to, Repeat(None)).await?,
     };
@@ -100,28 +97,16 @@ async fn stop_on_the_way(
     organization: &OrganizationId,
     to: Timestamp,
 ) -> Result<(), ApiError> {
-    let Some(sandbox) = app.sandbox.as_ref() else { return Ok(()) };
+    let Some(sandbox) = app.cashier.provider().sandbox() else { return Ok(()) };
     for _ in 0..STOPS_MAX {
-        let due = sandbox.next_due(organization).await.map_err(failed)?;
+        let due = sandbox.next_due(organization).await?;
         let Some(due) = due.filter(|due| *due < to) else { return Ok(()) };
         let stop = due.max(now(app, organization).await?);
         set(app, caller, organization, stop, Repeat(None)).await?;
-        advance(app, organization, stop).await?;
+        app.cashier.advance(organization, stop).await?;
     }
     let detail = "Too much falls due on the way: move the clock forward in several calls.";
     Err(ApiError::field("", detail))
-}
-
-/// Lets what is due at the provider happen, and the ledger be told; whether anything was due.
-async fn advance(app: &App, organization: &OrganizationId, now: Timestamp) -> Result<bool, ApiError> {
-    let Some(sandbox) = app.sandbox.as_ref() else { return Ok(false) };
-    let due = sandbox.next_due(organization).await.map_err(failed)?;
-    if due.is_none_or(|due| due > now) {
-        return Ok(false);
-    }
-    sandbox.advance(organization, now).await.map_err(failed)?;
-    settle_down(app, organization).await?;
-    Ok(true)
 }
 
 /// Choose how an organization's card behaves
@@ -148,14 +133,14 @@ pub async fn put_card(
         CardBehaviour::None => Card::None,
     };
     let now = now(&app, &organization).await?;
-    sandbox.set_card(&organization, now, card).await.map_err(failed)?;
+    sandbox.set_card(&organization, now, card).await?;
     settle_down(&app, &organization).await?;
     Ok(json(StatusCode::OK, &wanted))
 }
 
 /// The provider, where the server runs with it and with `--sandbox`.
 fn provider(app: &App) -> Result<&Sandbox, ApiError> {
-    app.sandbox.as_ref().filter(|_| app.settings.sandbox).ok_or_else(|| {
+    app.cashier.provider().sandbox().filter(|_| app.settings.sandbox).ok_or_else(|| {
         let detail =
             "There is no sandbox here: this server does not run with --sandbox and the provider sandbox.";
         ApiError::new(StatusCode::NOT_FOUND, "not_found", detail)
@@ -163,21 +148,8 @@ fn provider(app: &App) -> Result<&Sandbox, ApiError> {
 }
 
 /// Has the ledger told now what it would be told in a moment.
-async fn settle_down(app: &App, _organization: &OrganizationId) -> Result<(), ApiError> {
-    app.engine.changes().tell_memos();
-    Ok(())
-}
-
-/// What whoever asked is told where the provider does not do it.
-fn failed(error: ProviderError) -> ApiError {
-    match error {
-        ProviderError::Engine(error) => error.into(),
-        ProviderError::Store(fault) => fault.into(),
-        ProviderError::Refused(detail) => {
-            ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "provider_refused", detail)
-        }
-        other => ApiError::fault(other.to_string()),
-    }
+async fn settle_down(app: &App, organization: &OrganizationId) -> Result<(), ApiError> {
+    Ok(app.cashier.settle_down(organization).await?)
 }
 
 /// What the organization's clock says. One that is not open yet goes by everyone's.

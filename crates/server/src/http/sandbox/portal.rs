@@ -4,7 +4,6 @@
 use super::{
     super::{App, extract::Ids},
     checkout::{cards, name, see_other},
-    failed,
     figures::{money, parse, typed},
     form::Form,
     frame::{self, Frame, banner, icon, time},
@@ -42,15 +41,15 @@ pub async fn show_portal(
     Ids((organization, token)): Ids<(OrganizationId, String)>,
 ) -> Result<Response, ApiError> {
     let sandbox = provider(&app)?;
-    let Some(session) = sandbox.session(&organization, &token).await.map_err(failed)? else {
+    let Some(session) = sandbox.session(&organization, &token).await? else {
         return Ok(over());
     };
     let name = name(&app, &organization).await?;
     let shown = Shown {
         session,
-        account: sandbox.account(&organization).await.map_err(failed)?,
-        invoices: sandbox.invoices(&organization, None, LISTED).await.map_err(failed)?.invoices,
-        payments: sandbox.latest_payments(&organization, LISTED).await.map_err(failed)?,
+        account: sandbox.account(&organization).await?,
+        invoices: sandbox.invoices(&organization, None, LISTED).await?.invoices,
+        payments: sandbox.latest_payments(&organization, LISTED).await?,
     };
     let frame = Frame { title: "Billing portal", organization: &name, class: "portal", leads_to: None };
     Ok(frame.around(StatusCode::OK, &page(&shown)))
@@ -65,11 +64,11 @@ pub async fn act(
     let sandbox = provider(&app)?;
     let payment = match form.get("payment") {
         "" => None,
-        id => sandbox.payment(&organization, id).await.map_err(failed)?,
+        id => sandbox.payment(&organization, id).await?,
     };
     let act = asked(&form, payment.as_ref())?;
     let now = now(&app, &organization).await?;
-    if !sandbox.act(&organization, now, &token, &act).await.map_err(failed)? {
+    if !sandbox.act(&organization, now, &token, &act).await? {
         return Ok(over());
     }
     settle_down(&app, &organization).await?;
