@@ -151,6 +151,14 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/organizations/{org}/recharges/{recharge}/decline", Taken::Admin, Member::ByCommand),
     // Sandbox.
     route("POST", "/v1/sandbox/organizations/{org}/clock", Taken::Admin, Member::ByCommand),
+    route("PUT", "/v1/sandbox/organizations/{org}/card", Taken::Admin, Member::Billing),
+    // The sandbox's pages, for whoever has the whole address.
+    route("GET", "/sandbox/coulomb.css", Taken::Nobodys, Member::Regardless),
+    route("GET", "/sandbox/checkout/{org}/{token}", Taken::Nobodys, Member::Regardless),
+    route("POST", "/sandbox/checkout/{org}/{token}", Taken::Nobodys, Member::Regardless),
+    route("GET", "/sandbox/portal/{org}/{token}", Taken::Nobodys, Member::Regardless),
+    route("POST", "/sandbox/portal/{org}/{token}", Taken::Nobodys, Member::Regardless),
+    route("GET", "/sandbox/invoices/{org}/{token}/{invoice}", Taken::Nobodys, Member::Regardless),
     // Without a key.
     route("GET", "/v1/openapi.json", Taken::Nobodys, Member::Regardless),
     route("GET", "/healthz", Taken::Nobodys, Member::Regardless),

@@ -288,7 +288,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 const DRAINED: usize = 8;
 
 /// Reads a body that may be so long.
-async fn read(mut body: Body, most: usize) -> Result<Bytes, ApiError> {
+pub async fn read(mut body: Body, most: usize) -> Result<Bytes, ApiError> {
     let mut whole = Bytes::new();
     let mut more: Vec<u8> = Vec::new();
     loop {

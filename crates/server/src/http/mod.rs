@@ -129,7 +129,11 @@ pub fn router(app: App) -> Router {
         .route("/v1/webhooks/stripe", post(webhooks::stripe))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics));
+        .route("/metrics", get(health::metrics))
+        .route("/sandbox/coulomb.css", get(sandbox::style))
+        .route("/sandbox/checkout/{org}/{token}", get(sandbox::show_checkout).post(sandbox::pay))
+        .route("/sandbox/portal/{org}/{token}", get(sandbox::show_portal).post(sandbox::act))
+        .route("/sandbox/invoices/{org}/{token}/{invoice}", get(sandbox::show_invoice));
     around(routes, app)
 }
 
@@ -191,4 +195,5 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(checkout::list_invoices))
         .routes(routes!(stream::follow))
         .routes(routes!(sandbox::set_clock))
+        .routes(routes!(sandbox::put_card))
 }

@@ -13,7 +13,6 @@ use ledger::{
     subscription::{Cadence, SubscriptionStatus},
 };
 use std::sync::Arc;
-use store::memo::Memo;
 
 /// What the cashier is told by the configuration.
 #[derive(Clone, Debug)]
@@ -91,29 +90,34 @@ impl Cashier {
             async move { cashier.work_orders(organization, memos).await }
         });
         let (told, memos, kind) = due(sandbox::RENEWAL.0);
-        let renewals = due::run(told, memos, kind, AT_ONCE, |organization, memos| {
+        let renewals = due::run(told, memos, kind, AT_ONCE, |organization, _| {
             let cashier = self.clone();
-            async move { cashier.work_renewals(organization, memos).await }
+            async move { cashier.work_renewals(&organization).await }
         });
         tokio::join!(inbox, recharges, orders, renewals);
     }
 
-    /// Lets happen what the sandbox would do by itself by now, in the organization's own time.
-    async fn work_renewals(&self, organization: OrganizationId, due: Vec<Memo>) {
-        let happen = async {
-            let (Some(sandbox), now) = (self.provider.sandbox(), self.now(&organization).await?) else {
-                return Ok(());
-            };
-            // A clock of its own may be behind everyone's.
-            if due.iter().any(|memo| memo.due.is_some_and(|at| at <= now)) {
-                sandbox.advance(&organization, now).await?;
-                self.settle_down(&organization).await?;
-            }
-            Ok::<_, ProviderError>(())
-        };
-        if let Err(error) = happen.await {
+    /// Lets happen what the sandbox would do by itself by now. A clock of the organization's own may be behind everyone's.
+    async fn work_renewals(&self, organization: &OrganizationId) {
+        let advanced = async { self.advance(organization, self.now(organization).await?).await };
+        if let Err(error) = advanced.await {
             tracing::warn!(%organization, %error, "a renewal in the sandbox waits");
         }
+    }
+
+    /// Lets happen what is due at the sandbox by this instant, and has the ledger told; whether anything was due.
+    pub async fn advance(
+        &self,
+        organization: &OrganizationId,
+        now: Timestamp,
+    ) -> Result<bool, ProviderError> {
+        let Some(sandbox) = self.provider.sandbox() else { return Ok(false) };
+        if sandbox.next_due(organization).await?.is_none_or(|due| due > now) {
+            return Ok(false);
+        }
+        sandbox.advance(organization, now).await?;
+        self.settle_down(organization).await?;
+        Ok(true)
     }
 
     /// The organization's own now.

@@ -29,11 +29,7 @@ use super::{
 use crate::memos::{self, Memos};
 use desk::{Decided, Desk, RECHARGE};
 use hmac::{Hmac, KeyInit, Mac};
-use ledger::{
-    Policy, Timestamp,
-    id::OrganizationId,
-    subscription::{Cadence, ChangePreview},
-};
+use ledger::{Policy, Timestamp, id::OrganizationId, subscription::ChangePreview};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::sync::Arc;
@@ -122,10 +118,9 @@ impl Sandbox {
         let ChangePreview { plan: key, cadence, .. } = preview;
         let unknown = || ProviderError::Refused(format!("The catalogue has no plan {key}."));
         let plan = self.policy.plans.get(key).ok_or_else(unknown)?;
-        let how_often = if *cadence == Cadence::Annual { "annual" } else { "monthly" };
         Ok(Terms {
             plan: key.clone(),
-            label: format!("{} plan, {how_often}", plan.label),
+            label: plan.label.clone(),
             cadence: *cadence,
             price: plan.price(*cadence),
             currency: plan.currency.clone(),
@@ -217,6 +212,15 @@ impl Sandbox {
         limit: usize,
     ) -> Result<Vec<Payment>, ProviderError> {
         self.desk.latest_payments(organization, limit).await
+    }
+
+    /// One payment.
+    pub async fn payment(
+        &self,
+        organization: &OrganizationId,
+        id: &str,
+    ) -> Result<Option<Payment>, ProviderError> {
+        self.desk.one(organization, desk::PAYMENT, id).await
     }
 
     /// An invoice, for whoever has its whole address; none: there is none, or the address is another.

@@ -149,21 +149,21 @@ impl Account {
     ) -> Result<Brought, Refused> {
         let at = self.at(now);
         let mut brought = Brought::default();
-        let sale = |purpose, credits, period| Sale {
+        let sale = |purpose, credits| Sale {
             purpose,
             line: purchase.label.clone(),
             price: purchase.price,
             currency: purchase.currency.clone(),
             credits,
-            period,
+            period: None,
             recharge: None,
         };
         match &purchase.bought {
             Bought::Credits(credits) => {
-                self.sell(sale(PaymentPurpose::TopUp, *credits, None), &mut brought);
+                self.sell(sale(PaymentPurpose::TopUp, *credits), &mut brought);
             }
             Bought::Repayment(credits) => {
-                self.sell(sale(PaymentPurpose::Repayment, *credits, None), &mut brought);
+                self.sell(sale(PaymentPurpose::Repayment, *credits), &mut brought);
             }
             Bought::Plan { plan, cadence, allowance } => {
                 self.may_subscribe()?;
@@ -176,7 +176,7 @@ impl Account {
                     allowance: *allowance,
                 };
                 let subscribed = Subscribed::new(terms, at);
-                self.sell(sale(PaymentPurpose::Renewal, *allowance, Some(subscribed.period)), &mut brought);
+                self.sell(subscribed.terms.sale(subscribed.period), &mut brought);
                 brought.facts.push(subscribed.fact());
                 self.subscription = Some(subscribed);
                 self.renewal_fails = false;

@@ -43,10 +43,16 @@ impl Terms {
         }
     }
 
-    fn sale(&self, period: Period) -> Sale {
+    /// What an invoice says: "Team plan, monthly".
+    pub fn line(&self) -> String {
+        let how_often = if self.cadence == Cadence::Annual { "annual" } else { "monthly" };
+        format!("{} plan, {how_often}", self.label)
+    }
+
+    pub(super) fn sale(&self, period: Period) -> Sale {
         Sale {
             purpose: PaymentPurpose::Renewal,
-            line: self.label.clone(),
+            line: self.line(),
             price: self.price,
             currency: self.currency.clone(),
             credits: self.allowance,
@@ -322,7 +328,7 @@ impl Account {
         let mut sale = subscribed.terms.sale(subscribed.period);
         (sale.purpose, sale.price, sale.credits) = (purpose, preview.charge, preview.new_allowance);
         if purpose == PaymentPurpose::Upgrade {
-            sale.line = format!("{}: upgrade for the rest of the period", subscribed.terms.label);
+            sale.line = format!("Upgrade to the {} plan for the rest of the period", subscribed.terms.label);
         }
         self.sell(sale, &mut brought);
         brought.facts.push(subscribed.fact());
