@@ -2,6 +2,7 @@
 
 mod charging;
 mod histories;
+mod parameters;
 mod peer;
 mod reversals;
 mod selling;
