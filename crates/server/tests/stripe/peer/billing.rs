@@ -82,7 +82,7 @@ impl Stripe {
             return self.tell("customer.subscription.deleted", id, Value::Null);
         }
         if let Some(schedule) = subscription["schedule"].as_str() {
-            self.next_phase(id, &schedule.to_owned());
+            self.next_phase(id, schedule);
         }
         let subscription = self.get(id).unwrap().clone();
         let item = &subscription["items"]["data"][0];

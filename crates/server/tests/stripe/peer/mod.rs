@@ -11,7 +11,7 @@ mod pages;
 mod wire;
 
 pub use cards::Card;
-pub use hooks::sign;
+pub use hooks::{http, sign};
 pub use wire::Fault;
 
 use coulomb_server::clock;
