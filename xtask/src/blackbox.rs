@@ -9,9 +9,8 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use xtask::leash::{Leash, end_of};
+use xtask::python;
 use xtask::shell::{Scratch, cargo, command_line, output_of, repository, run};
-
-use crate::tools::python_tool;
 
 /// How long a server may take to say that it is ready, or to stop when asked. Generous, because the machine may be busy
 /// and nothing waits longer than it has to.
@@ -33,7 +32,7 @@ pub fn http_api_keeps_to_its_document() -> Result<(), String> {
             .arg(&data),
     )?;
     let origin = format!("http://{}", server.address);
-    let checked = run(Command::new(python_tool("schemathesis"))
+    let checked = run(Command::new(python::tool("schemathesis"))
         .arg("--config-file")
         .arg(repository().join("schemathesis.toml"))
         .args(["--no-color", "run", "--origin", &origin, &format!("{origin}/v1/openapi.json")])

@@ -3,11 +3,12 @@
 //! has failed.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use xtask::postgres;
-use xtask::shell::{cargo, is_root, repository, run, works};
+use xtask::python::{self, VENV};
+use xtask::shell::{cargo, is_root, run, works};
 
 /// A Debian package, and the program that shows it is there. Programs are asked rather than the package database, since
 /// they may have come another way.
@@ -27,9 +28,6 @@ const CREATE_CLUSTER: &str = "/etc/postgresql-common/createcluster.conf";
 /// The version that CI uses; another one that is already there will do.
 const NEXTEST: &str = "0.9.143";
 
-/// Where the Python tools go. Git ignores it.
-const VENV: &str = ".tools/venv";
-
 /// Every Python tool with its exact version, also the ones that others bring along.
 const REQUIREMENTS: &str = "xtask/requirements.txt";
 
@@ -39,11 +37,6 @@ pub fn set_up() -> Result<(), String> {
     packages()?;
     nextest()?;
     python_tools()
-}
-
-/// A program of the Python environment that `set_up` makes.
-pub fn python_tool(name: &str) -> PathBuf {
-    repository().join(VENV).join("bin").join(name)
 }
 
 fn toolchain() -> Result<(), String> {
@@ -121,14 +114,14 @@ fn python_tools() -> Result<(), String> {
     let wanted =
         fs::read_to_string(REQUIREMENTS).map_err(|error| format!("cannot read {REQUIREMENTS}: {error}"))?;
     let made_from = Path::new(VENV).join("requirements.txt");
-    let starts = || works(Command::new(python_tool("schemathesis")).arg("--version"));
+    let starts = || works(Command::new(python::tool("schemathesis")).arg("--version"));
     if fs::read_to_string(&made_from).is_ok_and(|made| made == wanted) && starts() {
         return Ok(());
     }
     run(Command::new("python3").args(["-m", "venv", "--clear", VENV]))?;
     // Without dependencies nothing can come in that the file does not pin; `pip check` then says whether it pins all.
     let pip = || {
-        let mut command = Command::new(python_tool("python"));
+        let mut command = Command::new(python::tool("python"));
         command.args(["-m", "pip", "--disable-pip-version-check"]);
         command
     };

@@ -1,7 +1,8 @@
 //! Stripe: its signatures, what its events mean, and what it is asked to do, against a peer of its shape.
 
 mod charging;
-#[allow(dead_code, unused_imports, reason = "the stories of money from end to end need more of the peer")]
+mod histories;
+#[allow(unused_imports, reason = "the stories of money from end to end need more of the peer")]
 mod peer;
 mod reversals;
 mod selling;

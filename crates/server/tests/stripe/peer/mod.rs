@@ -4,6 +4,8 @@
 //!
 //! `wire` is HTTP, keys and faults; `cards` charges; `billing` renews; `pages` is where persons pay; `hooks` tells.
 
+#![allow(dead_code, reason = "several test targets have the peer, and each uses a part of it")]
+
 mod billing;
 mod cards;
 mod hooks;
@@ -81,9 +83,9 @@ impl Peer {
         self.state.lock().unwrap()
     }
 
-    /// An object as it is now.
-    pub fn object(&self, id: &str) -> Value {
-        self.stripe().get(id).unwrap().clone()
+    /// It knows these objects from now on, as they are.
+    pub fn know(&self, objects: &[Value]) {
+        self.stripe().objects.extend_from_slice(objects);
     }
 
     /// The newest object of a kind.
