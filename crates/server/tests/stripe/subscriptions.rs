@@ -157,6 +157,21 @@ async fn a_change_whose_answer_was_lost_is_charged_once_whichever_answer_it_was(
 }
 
 #[tokio::test]
+async fn a_change_that_is_asked_for_again_while_it_is_under_way_has_the_same_key() {
+    let world = World::new().await;
+    let subscription = world.subscribes("starter", Cadence::Monthly).await;
+    let call = format!("POST /v1/subscriptions/{subscription}");
+    // Stripe is busy with the first request, so the subscription still stands as before.
+    world.peer.fail(&call, Fault::Refuse(409));
+    let order = || change("starter", Cadence::Annual, clock::now(), 120_000);
+    assert!(is_unavailable(&world.stripe.order(&world.acme, &order()).await));
+    world.stripe.order(&world.acme, &order()).await.unwrap();
+    let keys = world.peer.keys_of(&call);
+    assert_eq!(keys[0], keys[1], "a year is charged once, however often it is asked for");
+    assert_eq!(keys.len(), 2);
+}
+
+#[tokio::test]
 async fn an_upgrade_that_is_not_paid_changes_nothing_and_can_be_asked_for_anew() {
     for card in [Card::Declines("insufficient_funds"), Card::WantsCardholder] {
         let world = World::new().await;

@@ -45,6 +45,8 @@ struct Stripe {
     faults: Vec<wire::Planned>,
     /// Which calls were made: method and path, and what was sent.
     calls: Vec<(String, Value)>,
+    /// With which keys something was to be done: method and path, and the key.
+    sent_keys: Vec<(String, String)>,
     /// How many events were delivered.
     delivered: usize,
 }
@@ -109,6 +111,12 @@ impl Peer {
     /// Everything that was asked: method and path, and what was sent.
     pub fn calls(&self) -> Vec<(String, Value)> {
         self.stripe().calls.clone()
+    }
+
+    /// The keys with which this was to be done, in their order.
+    pub fn keys_of(&self, call: &str) -> Vec<String> {
+        let stripe = self.stripe();
+        stripe.sent_keys.iter().filter(|(made, _)| made == call).map(|(_, key)| key.clone()).collect()
     }
 
     /// Lets so many seconds pass.

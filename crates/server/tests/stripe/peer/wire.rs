@@ -69,6 +69,7 @@ async fn answer(State(peer): State<Peer>, request: Request) -> Response {
     let call = format!("{} {}", head.method, head.uri.path());
     let sent = nested(if body.is_empty() { head.uri.query().unwrap_or_default() } else { &body });
     peer.stripe().calls.push((call.clone(), sent));
+    peer.stripe().sent_keys.push((call.clone(), header("idempotency-key").to_owned()));
     if header("authorization") != format!("Bearer {SECRET_KEY}") {
         return told(
             401,
