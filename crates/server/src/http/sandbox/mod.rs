@@ -123,9 +123,9 @@ pub async fn put_card(
     Ids(organization): Ids<OrganizationId>,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
+    app.read(&caller, organization.clone(), |_, _| ()).await?;
     let sandbox = provider(&app)?;
     let wanted: CardSetting = body.parse()?;
-    app.read(&caller, organization.clone(), |_, _| ()).await?;
     let card = match wanted.behaviour {
         CardBehaviour::Ok => Card::Ok,
         CardBehaviour::Declined => Card::Declined,
