@@ -16,13 +16,16 @@ pub use provider::{Provider, ProviderKind};
 pub use sale::Pack;
 pub use values::parse_public_url;
 
-use crate::{engine, payments::price::Price};
+use crate::{
+    engine,
+    payments::{price::Price, stripe},
+};
 use data::DataSettings;
 use ledger::{
     Policy,
     id::{KindKey, PlanKey},
 };
-use provider::ProviderSettings;
+use provider::{ProviderSettings, StripeSettings};
 use rules::{KindSettings, PlanSettings, PolicySettings};
 use sale::{PackSettings, PriceSettings};
 use serde::Deserialize;
@@ -55,6 +58,10 @@ pub struct Config {
     pub packs: Vec<Pack>,
     /// What credits cost by themselves.
     pub price: Option<Price>,
+    /// How Stripe is reached, where there is a key for it.
+    pub stripe: Option<stripe::Settings>,
+    /// The same as it is written.
+    stripe_settings: StripeSettings,
 }
 
 /// The HTTP server.
@@ -143,32 +150,45 @@ impl Config {
 }
 
 impl Config {
-    /// Another provider than the file says.
-    pub fn set_provider(&mut self, kind: ProviderKind) -> Result<(), ConfigError> {
-        self.provider.kind = kind;
-        self.check_provider().map_err(ConfigError)
+    /// Stripe's secrets from elsewhere than the file: the key, and the webhook's secrets with blanks between them.
+    pub fn set_stripe(&mut self, key: Option<&str>, webhook: Option<&str>) -> Result<(), ConfigError> {
+        let secrets = webhook.map(|text| text.split_whitespace().map(str::to_owned).collect());
+        self.stripe_settings.replace_secrets(key, secrets);
+        self.stripe = self.stripe_settings.checked().map_err(ConfigError)?;
+        Ok(())
     }
 
-    /// A provider has what it needs.
-    fn check_provider(&self) -> Result<(), String> {
-        if self.provider.kind == ProviderKind::Stripe && self.price.is_none() {
-            return Err(
-                "price is missing: say in [price] what credits cost, for automatic purchases and debts"
-                    .into(),
-            );
+    /// Whether the provider has what it needs, when everything is known that somebody has set.
+    pub fn complete(self) -> Result<Config, ConfigError> {
+        if self.provider.kind == ProviderKind::Stripe {
+            let missing = match (&self.price, &self.stripe) {
+                (None, _) => Some(
+                    "price is missing: say in [price] what credits cost, for automatic purchases and debts",
+                ),
+                (_, None) => Some(
+                    "stripe.secret_key is missing, also from COULOMB_STRIPE_SECRET_KEY: it is in Stripe's dashboard, under API \
+                     keys",
+                ),
+                _ => None,
+            };
+            if let Some(missing) = missing {
+                return Err(ConfigError(format!("The configuration cannot be used: {missing}")));
+            }
         }
-        Ok(())
+        Ok(self)
     }
 }
 
-/// An error as the person who wrote the file reads it: with the line, unless a password may be in it.
+/// An error as the person who wrote the file reads it: with the line, unless a password or secret may be in it.
 fn explained(name: &str, text: &str, mut error: toml::de::Error) -> ConfigError {
     let place = error.span().and_then(|span| {
         let number = text.get(..span.start)?.matches('\n').count();
         Some((number + 1, text.lines().nth(number)?))
     });
     let what = match place {
-        Some((number, line)) if line.contains("://") => format!("line {number}: {}", error.message()),
+        Some((number, line)) if line.contains("://") || line.contains("secret") => {
+            format!("line {number}: {}", error.message())
+        }
         _ => {
             error.set_input(Some(text));
             error.to_string()
@@ -210,6 +230,7 @@ struct Settings {
     data: DataSettings,
     provider: ProviderSettings,
     price: Option<PriceSettings>,
+    stripe: StripeSettings,
     engine: EngineSettings,
     policy: PolicySettings,
     #[serde(default)]
@@ -233,7 +254,8 @@ struct EngineSettings {
 impl Settings {
     /// What no type can say: settings that must fit one another.
     fn checked(self) -> Result<Config, String> {
-        let Settings { server, log, data, provider, price, engine, policy, kinds, plans, packs } = self;
+        let Settings { server, log, data, provider, price, stripe, engine, policy, kinds, plans, packs } =
+            self;
         let provider = provider.checked();
         check_level("log.level", &log.level)?;
         for (name, value) in [
@@ -254,7 +276,7 @@ impl Settings {
                     .into(),
             );
         }
-        let config = Config {
+        Ok(Config {
             server,
             log,
             data: data.checked()?,
@@ -269,8 +291,8 @@ impl Settings {
             policy,
             packs: sale::packs(packs)?,
             price,
-        };
-        config.check_provider()?;
-        Ok(config)
+            stripe: stripe.checked()?,
+            stripe_settings: stripe,
+        })
     }
 }

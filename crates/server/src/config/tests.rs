@@ -4,7 +4,8 @@ use super::*;
 use ledger::{Credits, id::KindKey};
 
 fn error(text: &str) -> String {
-    Config::parse("coulomb.toml", text).expect_err("an error").to_string()
+    let parsed = Config::parse("coulomb.toml", text).and_then(Config::complete);
+    parsed.expect_err("an error").to_string()
 }
 
 #[test]
@@ -59,6 +60,12 @@ fn an_error_says_what_would_be_right() {
     for (text, teaches) in [
         ("[provider]\nkind = \"cash\"", "expected one of `external`, `sandbox`, `stripe`"),
         ("[provider]\nkind = \"stripe\"", "[price]"),
+        ("[stripe]\nsecret_key = \"pk_test_1\"", "sk_ or rk_"),
+        ("[stripe]\nsecret_key = \"sk_test_1\"", "whsec_"),
+        (
+            "[provider]\nkind = \"stripe\"\n[price]\ncredits = 1000\nprice = 100\ncurrency = \"USD\"",
+            "COULOMB_STRIPE_SECRET_KEY",
+        ),
         ("[price]\ncredits = 0\nprice = 1\ncurrency = \"USD\"", "more than 0"),
         ("[server]\nreturn_urls = [\"app\"]", "https://credits.example.com"),
         ("[policy]\npast_due_grace = \"7 days\"", "\"P7D\""),
@@ -88,6 +95,17 @@ fn an_error_says_what_would_be_right() {
         let said = error(text);
         assert!(said.contains(teaches), "{text} said: {said}");
     }
+}
+
+#[test]
+fn stripes_secrets_may_come_from_elsewhere_and_are_never_shown() {
+    let text = "[stripe]\nsecret_key = \"sk_test_sesame\"\nwebhook_secrets = [\"whsec_sesame\"]\n";
+    let mut config = Config::parse("coulomb.toml", text).expect("a configuration");
+    config.set_stripe(Some("rk_test_sesame"), Some("whsec_sesame whsec_old_sesame")).expect("secrets");
+    assert_eq!(config.stripe.as_ref().map(|stripe| stripe.webhook_secrets.len()), Some(2));
+    assert!(!format!("{config:?}").contains("sesame"), "{config:?}");
+    let said = error("[stripe]\nsecret_key = [\"sk_test_sesame\"]\n");
+    assert!(said.contains("line 2") && !said.contains("sesame"), "{said}");
 }
 
 #[test]

@@ -13,7 +13,9 @@ pub mod orders;
 pub mod price;
 pub mod provider;
 pub mod recharge;
+pub mod reconcile;
 pub mod sandbox;
+pub mod stripe;
 
 use crate::engine::EngineError;
 use fact::Fact;

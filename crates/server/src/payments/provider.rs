@@ -3,7 +3,9 @@
 use super::{
     Charged, Invoices, PortalStep, ProviderError, Purchase, Recharge, SubscriptionOrder,
     fact::{Fact, Told},
+    inbox,
     sandbox::Sandbox,
+    stripe::{Received, Stripe},
 };
 use crate::{
     config::{Config, ProviderKind},
@@ -34,19 +36,28 @@ pub enum Provider {
     External,
     /// Coulomb's own, for trying things out.
     Sandbox(Sandbox),
+    /// Stripe.
+    Stripe(Stripe),
 }
 
 impl Provider {
     /// The one that is configured.
-    pub fn open(config: &Config, store: &Arc<dyn Store>, public_url: &str) -> Result<Provider, String> {
-        match config.provider.kind {
-            ProviderKind::External => Ok(Provider::External),
-            ProviderKind::Sandbox => {
-                let (memos, policy) = (Memos::new(Arc::clone(store)), Arc::new(config.policy.clone()));
-                Ok(Provider::Sandbox(Sandbox::new(memos, policy, public_url.into())))
+    pub fn open(
+        config: &Config,
+        store: &Arc<dyn Store>,
+        public_url: &str,
+    ) -> Result<Provider, ProviderError> {
+        let (memos, policy) = (Memos::new(Arc::clone(store)), Arc::new(config.policy.clone()));
+        Ok(match (config.provider.kind, &config.stripe) {
+            (ProviderKind::External, _) => Provider::External,
+            (ProviderKind::Sandbox, _) => Provider::Sandbox(Sandbox::new(memos, policy, public_url.into())),
+            (ProviderKind::Stripe, Some(settings)) => {
+                Provider::Stripe(Stripe::new(settings.clone(), policy, memos)?)
             }
-            ProviderKind::Stripe => Err("not yet".into()),
-        }
+            (ProviderKind::Stripe, None) => {
+                return Err(ProviderError::Refused("stripe is not set up in the configuration".into()));
+            }
+        })
     }
 
     /// Whether it sells, and has something to do because of what happens.
@@ -58,7 +69,7 @@ impl Provider {
     pub fn sandbox(&self) -> Option<&Sandbox> {
         match self {
             Provider::Sandbox(sandbox) => Some(sandbox),
-            Provider::External => None,
+            Provider::External | Provider::Stripe(_) => None,
         }
     }
 
@@ -67,6 +78,7 @@ impl Provider {
         match self {
             Provider::External => "external",
             Provider::Sandbox(_) => "sandbox",
+            Provider::Stripe(_) => "stripe",
         }
     }
 
@@ -81,6 +93,7 @@ impl Provider {
         match self {
             Provider::External => Err(ProviderError::Unsupported(EXTERNAL)),
             Provider::Sandbox(sandbox) => sandbox.checkout(organization, now, purchase, return_url).await,
+            Provider::Stripe(stripe) => stripe.checkout(organization, purchase, return_url).await,
         }
     }
 
@@ -95,6 +108,7 @@ impl Provider {
         match self {
             Provider::External => Err(ProviderError::Unsupported(EXTERNAL)),
             Provider::Sandbox(sandbox) => sandbox.portal(organization, now, step, return_url).await,
+            Provider::Stripe(stripe) => stripe.portal(organization, step, return_url).await,
         }
     }
 
@@ -108,6 +122,7 @@ impl Provider {
         match self {
             Provider::External => Err(ProviderError::Unsupported(EXTERNAL)),
             Provider::Sandbox(sandbox) => sandbox.charge(organization, now, recharge).await,
+            Provider::Stripe(stripe) => stripe.charge(organization, recharge).await,
         }
     }
 
@@ -121,6 +136,7 @@ impl Provider {
         match self {
             Provider::External => Err(ProviderError::Unsupported(EXTERNAL)),
             Provider::Sandbox(sandbox) => sandbox.order(organization, now, order).await,
+            Provider::Stripe(stripe) => stripe.order(organization, order).await,
         }
     }
 
@@ -135,29 +151,40 @@ impl Provider {
             // They are where the payments are.
             Provider::External => Ok(Invoices::default()),
             Provider::Sandbox(sandbox) => sandbox.invoices(organization, after, limit).await,
+            Provider::Stripe(stripe) => stripe.invoices(organization, after, limit).await,
         }
     }
 
-    /// Whether an event is genuine, and what has to be known to keep it.
+    /// Whether what was sent is genuine, and what is to be kept of it.
     pub fn receive(
         &self,
-        _now: Timestamp,
-        _signature: Option<&str>,
-        _body: &[u8],
+        now: Timestamp,
+        signature: Option<&str>,
+        body: &[u8],
     ) -> Result<(OrganizationId, Memo), NotTaken> {
-        match self {
-            Provider::External | Provider::Sandbox(_) => Err(NotTaken::Nowhere),
-        }
+        let Provider::Stripe(stripe) = self else { return Err(NotTaken::Nowhere) };
+        let received = stripe.receive(now, signature, body);
+        let Received { id, created, organization, event, .. } =
+            received.map_err(|why| NotTaken::NotGenuine(why.to_string()))?;
+        // In the order in which things happened; the same event always has the same name.
+        let id = format!("{:020}.{id}", created.micros());
+        let nobodys = || inbox::NOBODYS.parse().expect("it is an id");
+        let organization = organization.unwrap_or_else(nobodys);
+        Ok((organization, inbox::memo(id, now, inbox::Message::Event { event })))
     }
 
     /// What an event of the provider says, in the words of the rules; nothing where it is not about us or moves nothing.
     pub async fn translate(
         &self,
-        _organization: Option<&OrganizationId>,
-        _event: &Value,
+        organization: Option<&OrganizationId>,
+        event: &Value,
     ) -> Result<Vec<Told>, ProviderError> {
         match self {
-            Provider::External | Provider::Sandbox(_) => Err(ProviderError::Unsupported(EXTERNAL)),
+            Provider::External => Err(ProviderError::Unsupported(EXTERNAL)),
+            Provider::Sandbox(_) => {
+                Err(ProviderError::Unexpected("the sandbox tells facts, and this is something else".into()))
+            }
+            Provider::Stripe(stripe) => stripe.translate(organization, event).await,
         }
     }
 
@@ -166,6 +193,7 @@ impl Provider {
         match self {
             Provider::External => Err(ProviderError::Unsupported(EXTERNAL)),
             Provider::Sandbox(sandbox) => sandbox.facts_of(organization).await,
+            Provider::Stripe(stripe) => stripe.facts_of(organization).await,
         }
     }
 }

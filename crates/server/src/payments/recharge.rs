@@ -45,6 +45,8 @@ struct Requested {
     price: i64,
     currency: String,
     at: Timestamp,
+    /// The same by everyone's clock.
+    written_at: Timestamp,
     /// How often the provider may have been asked.
     #[serde(default)]
     attempts: u32,
@@ -60,10 +62,16 @@ pub fn outbox(price: &Price, happened: &Happened<'_>) -> Option<Memo> {
             price: price.of(*credits).unwrap_or(i64::MAX),
             currency: price.currency.clone(),
             at: recorded.at,
+            written_at: clock::now(),
             attempts: 0,
         };
-        Some(Memo::new(KIND, recharge.as_str(), Some(clock::now()), memos::body(&requested)))
+        Some(Memo::new(KIND, recharge.as_str(), Some(requested.written_at), memos::body(&requested)))
     })
+}
+
+/// When a purchase was requested, by everyone's clock.
+pub fn written_at(memo: &Memo) -> Result<Timestamp, Fault> {
+    memos::read::<Requested>(memo).map(|requested| requested.written_at)
 }
 
 /// How often a start that waits looks again though nobody told it of a change: another server may have made one.

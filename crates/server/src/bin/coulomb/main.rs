@@ -9,6 +9,7 @@ mod explain;
 mod export;
 mod keys;
 mod migrate;
+mod reconcile;
 mod serve;
 mod settings;
 mod verify;
@@ -43,6 +44,7 @@ enum Command {
     Keys(keys::Keys),
     Migrate(migrate::Migrate),
     Verify(verify::Verify),
+    Reconcile(reconcile::Reconcile),
     Explain(explain::Explain),
     Export(export::Export),
     Bench(bench::Bench),
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Command::Keys(keys) => keys.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Reconcile(reconcile) => reconcile.run(),
         Command::Explain(explain) => explain.run(),
         Command::Export(export) => export.run(),
         Command::Bench(bench) => bench.run(),

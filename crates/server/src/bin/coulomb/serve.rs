@@ -113,16 +113,16 @@ impl Serve {
             config.server.public_url = Some(url.clone());
         }
         if let Some(takes) = self.provider {
-            config.set_provider(match takes {
+            config.provider.kind = match takes {
                 Takes::External => ProviderKind::External,
                 Takes::Sandbox => ProviderKind::Sandbox,
                 Takes::Stripe => ProviderKind::Stripe,
-            })?;
+            };
         }
         if let Some(level) = &self.log {
             config.log.set_level(level)?;
         }
-        Ok(config)
+        Ok(config.complete()?)
     }
 }
 
@@ -165,6 +165,8 @@ impl Running {
         ];
         if cashier.provider().sells() {
             jobs.push(tokio::spawn(cashier.clone().run()));
+            let (every, window) = (config.provider.reconcile_every, config.provider.reconcile_window);
+            jobs.push(tokio::spawn(cashier.clone().reconcile_forever(every, window)));
         }
         let settings = http::HttpSettings {
             sandbox,
@@ -210,7 +212,7 @@ impl Running {
 }
 
 /// What is for sale, and where people may be sent back to: this server's own pages always.
-fn till(config: &Config, public_url: &str) -> Till {
+pub fn till(config: &Config, public_url: &str) -> Till {
     let mut return_urls = config.server.return_urls.clone();
     return_urls.push(public_url.into());
     let price = match config.provider.kind {
