@@ -10,4 +10,5 @@ mod access;
 mod conventions;
 mod members;
 mod routes;
+mod sandbox;
 mod wrong;
