@@ -3,7 +3,6 @@
 //! was paid is there after whatever happened.
 
 #[path = "../stripe/peer/mod.rs"]
-#[allow(dead_code, reason = "the tests of the client itself need more of the peer than these")]
 mod peer;
 
 mod life;
