@@ -2,7 +2,7 @@
 
 mod charging;
 mod histories;
-#[allow(unused_imports, reason = "the stories of money from end to end need more of the peer")]
+mod parameters;
 mod peer;
 mod reversals;
 mod selling;
