@@ -59,7 +59,7 @@ mod tests {
     fn a_signature_is_the_one_of_the_specification() {
         let secret = Secret::try_from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()).expect("a secret");
         let (id, body) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", "{\"test\": 2432232314}");
-        let signed = signatures(&[secret.clone()], id, 1_614_265_330, body);
+        let signed = signatures(std::slice::from_ref(&secret), id, 1_614_265_330, body);
         assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         assert_eq!(signatures(&[secret.clone(), secret], id, 1, body).split(' ').count(), 2);
     }
