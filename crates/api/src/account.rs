@@ -238,3 +238,26 @@ pub struct Clock<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub balance: Option<Balance<'a>>,
 }
+
+words! {
+    /// How a card of the sandbox behaves.
+    CardBehaviour {
+        /// It pays.
+        Ok,
+        /// It is declined.
+        Declined,
+        /// Its holder has to confirm each payment, so it cannot pay while nobody is there.
+        RequiresAction,
+        /// There is no card.
+        None,
+    }
+}
+
+/// The card that the sandbox provider has on file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CardSetting {
+    /// How it behaves.
+    pub behaviour: CardBehaviour,
+}

@@ -290,6 +290,117 @@ pub struct PaymentAnswer<'a> {
     pub balance: Balance<'a>,
 }
 
+words! {
+    /// Where an invoice stands.
+    InvoiceStatus {
+        /// Being written.
+        Draft,
+        /// To be paid.
+        Open,
+        /// Paid.
+        Paid,
+        /// It does not count any more.
+        Void,
+        /// Nobody expects it to be paid.
+        Uncollectible,
+    }
+}
+
+words! {
+    /// Where in the billing portal somebody wants to be.
+    PortalStep {
+        /// At its beginning.
+        Home,
+        /// Where a payment method is added or changed.
+        PaymentMethod,
+        /// Where the subscription is cancelled.
+        Cancel,
+        /// Where the subscription is changed or resumed.
+        Update,
+    }
+}
+
+/// Asks for a page where a person pays: for a pack, a plan, or exactly what is owed. One of the three.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewCheckout<'a> {
+    /// A pack of the catalogue.
+    #[serde(default)]
+    pub pack: Option<String>,
+    /// A plan of the catalogue.
+    #[serde(default, borrow)]
+    pub plan: Option<Id<'a>>,
+    /// How often the plan renews; none: monthly.
+    #[serde(default)]
+    pub cadence: Option<Cadence>,
+    /// Exactly what clears the debt, rounded up to what can be charged; what is left of it becomes credits.
+    #[serde(default)]
+    pub shortfall: Option<bool>,
+    /// Where the person comes back to: begins with an address that the server is configured to allow.
+    pub return_url: String,
+}
+
+/// Asks for the billing portal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewPortal {
+    /// Where in it the person wants to be; none: at its beginning.
+    #[serde(default)]
+    pub step: Option<PortalStep>,
+    /// Where the person comes back to: begins with an address that the server is configured to allow.
+    pub return_url: String,
+}
+
+/// Where to send a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Address<'a> {
+    /// The page, for this once.
+    pub url: &'a str,
+}
+
+/// What an invoice is for, and how much.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct InvoiceLine<'a> {
+    /// What for.
+    pub description: &'a str,
+    /// Minor units.
+    pub amount: i64,
+}
+
+/// An invoice, as the provider has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Invoice<'a> {
+    /// The provider's id.
+    pub id: &'a str,
+    /// The number on it, once it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<&'a str>,
+    /// Where it stands.
+    pub status: InvoiceStatus,
+    /// When it was made.
+    pub created_at: Instant,
+    /// What is to be paid, in minor units.
+    pub total: i64,
+    /// ISO 4217.
+    pub currency: &'a str,
+    /// What for.
+    pub lines: Vec<InvoiceLine<'a>>,
+    /// The payment that paid it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment: Option<Id<'a>>,
+    /// Where people see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<&'a str>,
+    /// Where it is as a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pdf: Option<&'a str>,
+}
+
 /// A plan on sale.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

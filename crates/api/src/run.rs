@@ -62,6 +62,11 @@ pub struct NewRun<'a> {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<Metadata>,
+    /// For how many milliseconds at most a start that lacks credits waits for the automatic purchase that would bring them;
+    /// none: not at all. The server has a limit of its own, 10 seconds unless configured otherwise.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(maximum = 3_600_000))]
+    pub wait_for_recharge_ms: Option<u32>,
 }
 
 /// Adds to what a run has used.

@@ -219,6 +219,8 @@ pub enum Command {
         /// How much in a month at most.
         monthly_limit: Option<Credits>,
     },
+    /// Requests the automatic purchase as a refused start does (R10.3), for a start that would rather wait for it.
+    RequestRecharge,
     /// The purchase in flight failed (R10.5).
     DeclineRecharge {
         /// Which: the identity.

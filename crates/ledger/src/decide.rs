@@ -393,6 +393,10 @@ impl Decider<'_> {
             Command::SetAutoRecharge { enabled, threshold, amount, monthly_limit } => {
                 self.set_auto_recharge(enabled, threshold, amount, monthly_limit)
             }
+            Command::RequestRecharge => {
+                self.recharge(true);
+                Ok(Done::Applied)
+            }
             Command::DeclineRecharge { recharge, reason } => self.decline_recharge(recharge, reason),
 
             Command::ResumeTask { task } => self.resume_task(task),

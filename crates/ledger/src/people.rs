@@ -75,6 +75,7 @@ impl Permission {
             | Command::Charge { .. }
             | Command::ResumeTask { .. }
             | Command::SetTask { .. }
+            | Command::RequestRecharge
             | Command::Observe => Permission::Work,
             Command::SetAutoRecharge { .. }
             | Command::SetPaymentMethod { .. }

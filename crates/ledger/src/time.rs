@@ -72,6 +72,11 @@ impl Timestamp {
         self.0
     }
 
+    /// The instant that much earlier, at least [`Timestamp::MIN`].
+    pub fn before(self, by: Duration) -> Timestamp {
+        Timestamp(self.0.saturating_sub(by.0)).clamp(Timestamp::MIN, Timestamp::MAX)
+    }
+
     /// The instant that much later, at most [`Timestamp::MAX`].
     #[must_use]
     pub fn after(self, by: Duration) -> Timestamp {

@@ -3,7 +3,7 @@
 //!
 //! A handler's error carries no request id and knows no URL: `http::conventions` writes the document.
 
-use crate::{auth::NoEntry, engine::EngineError};
+use crate::{auth::NoEntry, engine::EngineError, payments::ProviderError};
 use api::problem::FieldError;
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -202,6 +202,24 @@ impl From<&Fault> for ApiError {
 impl From<Fault> for ApiError {
     fn from(fault: Fault) -> ApiError {
         ApiError::from(&fault)
+    }
+}
+
+impl From<ProviderError> for ApiError {
+    fn from(error: ProviderError) -> ApiError {
+        let refused = |code, detail: String| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
+        match error {
+            ProviderError::Engine(error) => error.into(),
+            ProviderError::Store(fault) => fault.into(),
+            ProviderError::Refused(detail) => refused("provider_refused", detail),
+            ProviderError::Unsupported(detail) => refused("provider_unsupported", detail.into()),
+            ProviderError::Invalid(field, detail) => ApiError::field(format!("/{field}"), detail),
+            ProviderError::Unavailable(inside) | ProviderError::Unexpected(inside) => {
+                let detail = "The payment provider does not answer as it should. Nothing is lost: try again in a moment.";
+                let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "provider_unavailable", detail);
+                error.with(|told| told.inside = Some(inside))
+            }
+        }
     }
 }
 

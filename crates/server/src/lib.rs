@@ -10,6 +10,7 @@ pub mod http;
 pub mod jobs;
 pub mod memos;
 pub mod notices;
+pub mod outbox;
 pub mod payments;
 pub mod telemetry;
 pub mod words;

@@ -240,7 +240,7 @@ fn a_configuration_that_cannot_be_used_is_explained() {
     for (content, teaches) in [
         ("[server]\nlisen = \"127.0.0.1:1\"\n", ["coulomb.toml", "unknown field `lisen`", "`listen`"]),
         ("[policy]\nlow_balance = 0.5\n", ["coulomb.toml", "line 2", "decimal string"]),
-        ("[provider]\nkind = \"stripe\"\n", ["coulomb.toml", "stripe", "expected `external`"]),
+        ("[provider]\nkind = \"cash\"\n", ["coulomb.toml", "cash", "expected one of `external`"]),
     ] {
         fs::write(&file, content).expect("the file is written");
         let said = complaint(&mut coulomb(["serve", "--config", path(&file), "--data", path(&data)]));

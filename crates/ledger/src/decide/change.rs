@@ -61,6 +61,12 @@ impl Account {
         self.preview_planned(policy, plan, cadence, now)
     }
 
+    /// What the planned change means now; none where no change is planned, or its plan is not in the catalogue any more.
+    pub fn planned_preview(&self, policy: &Policy, now: Timestamp) -> Option<ChangePreview> {
+        let change = self.core.planned_change.as_ref()?;
+        self.preview_planned(policy, &change.plan, change.cadence, now).ok()
+    }
+
     pub(super) fn preview_planned(
         &self,
         policy: &Policy,

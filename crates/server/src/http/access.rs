@@ -95,6 +95,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/organizations/{org}/charges", Taken::Runtime, Member::ByCommand),
     route("POST", "/v1/batch", Taken::Runtime, Member::ByCommand),
     route("GET", "/v1/organizations/{org}/balance", Taken::RuntimeOrRead, Member::Any),
+    route("GET", "/v1/organizations/{org}/stream", Taken::RuntimeOrRead, Member::Any),
     list(
         "/v1/organizations/{org}/runs",
         Taken::RuntimeOrRead,
@@ -111,6 +112,12 @@ pub const ROUTES: &[Route] = &[
     list("/v1/organizations/{org}/members", Taken::Read, Member::Any, PAGE),
     route("PUT", "/v1/organizations/{org}/members/{member}", Taken::Admin, Member::ByCommand),
     route("DELETE", "/v1/organizations/{org}/members/{member}", Taken::Admin, Member::ByCommand),
+    // Members see and change their own; whoever manages members everybody's. The handler says so.
+    route("GET", "/v1/organizations/{org}/members/{member}/notices", Taken::Read, Member::Any),
+    route("PUT", "/v1/organizations/{org}/members/{member}/notices", Taken::Admin, Member::Any),
+    list("/v1/notices/dead", Taken::Admin, Member::Nobody, &["organization", "limit", "cursor"]),
+    // The host's alone, which the handler says.
+    route("POST", "/v1/organizations/{org}/notices/{notice}/replay", Taken::Admin, Member::Any),
     route("POST", "/v1/organizations/{org}/transfer_ownership", Taken::Admin, Member::ByCommand),
     list("/v1/organizations/{org}/tasks", Taken::Read, Member::Any, PAGE),
     route("PUT", "/v1/organizations/{org}/tasks/{task}", Taken::Admin, Member::ByCommand),
@@ -132,6 +139,13 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/organizations/{org}/subscription/preview_change", Taken::Admin, Member::Billing),
     route("POST", "/v1/organizations/{org}/subscription/change", Taken::Admin, Member::ByCommand),
     route("DELETE", "/v1/organizations/{org}/subscription/change", Taken::Admin, Member::ByCommand),
+    route("POST", "/v1/organizations/{org}/subscription/cancel", Taken::Admin, Member::Billing),
+    route("POST", "/v1/organizations/{org}/subscription/resume", Taken::Admin, Member::Billing),
+    route("POST", "/v1/organizations/{org}/checkout", Taken::Admin, Member::Billing),
+    route("POST", "/v1/organizations/{org}/portal", Taken::Admin, Member::Billing),
+    list("/v1/organizations/{org}/invoices", Taken::Read, Member::Billing, PAGE),
+    // Signed by whoever sends it.
+    route("POST", "/v1/webhooks/stripe", Taken::Nobodys, Member::Regardless),
     // What a host with its own provider reports.
     route("PUT", "/v1/organizations/{org}/subscription", Taken::Admin, Member::ByCommand),
     route("POST", "/v1/organizations/{org}/payments", Taken::Admin, Member::ByCommand),
@@ -143,6 +157,14 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/organizations/{org}/recharges/{recharge}/decline", Taken::Admin, Member::ByCommand),
     // Sandbox.
     route("POST", "/v1/sandbox/organizations/{org}/clock", Taken::Admin, Member::ByCommand),
+    route("PUT", "/v1/sandbox/organizations/{org}/card", Taken::Admin, Member::Billing),
+    // The sandbox's pages, for whoever has the whole address.
+    route("GET", "/sandbox/coulomb.css", Taken::Nobodys, Member::Regardless),
+    route("GET", "/sandbox/checkout/{org}/{token}", Taken::Nobodys, Member::Regardless),
+    route("POST", "/sandbox/checkout/{org}/{token}", Taken::Nobodys, Member::Regardless),
+    route("GET", "/sandbox/portal/{org}/{token}", Taken::Nobodys, Member::Regardless),
+    route("POST", "/sandbox/portal/{org}/{token}", Taken::Nobodys, Member::Regardless),
+    route("GET", "/sandbox/invoices/{org}/{token}/{invoice}", Taken::Nobodys, Member::Regardless),
     // Without a key.
     route("GET", "/v1/openapi.json", Taken::Nobodys, Member::Regardless),
     route("GET", "/healthz", Taken::Nobodys, Member::Regardless),

@@ -85,7 +85,8 @@ fn read(
     let (organization, command, status) = match command {
         BatchCommand::Start { organization, id, kind, hold, task, member, hold_lifetime, metadata } => {
             caller.may_name(member.as_ref())?;
-            let new = NewRun { id, kind, hold, task, member, hold_lifetime, metadata };
+            let wait_for_recharge_ms = None;
+            let new = NewRun { id, kind, hold, task, member, hold_lifetime, metadata, wait_for_recharge_ms };
             (organization, runs::start(new)?, StatusCode::CREATED)
         }
         BatchCommand::Usage { organization, run, id, amount } => {

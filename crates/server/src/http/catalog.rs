@@ -29,7 +29,7 @@ pub async fn get_catalog(State(app): State<Arc<App>>, _: Caller) -> Result<Respo
         annual_price: plan.annual_price,
         currency: &plan.currency,
     });
-    let packs = app.settings.packs.iter().map(|pack| Pack {
+    let packs = app.cashier.packs().iter().map(|pack| Pack {
         key: &pack.key,
         label: &pack.label,
         credits: amount(pack.credits),

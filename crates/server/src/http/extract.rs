@@ -163,6 +163,11 @@ impl Slice {
         digits.and_then(|digits| digits.parse().ok()).map(Some).ok_or_else(bad_cursor)
     }
 
+    /// The id of the provider's that a list of its own goes on from.
+    pub fn invoice(&self) -> Result<Option<String>, ApiError> {
+        self.id::<ledger::id::PaymentId>().map(|id| id.map(|id| id.to_string()))
+    }
+
     /// The id that a list by ids goes on from.
     pub fn id<T: FromStr>(&self) -> Result<Option<T>, ApiError> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
@@ -203,6 +208,17 @@ impl JsonBody {
     /// The body as what it should be.
     pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ApiError> {
         serde_json::from_slice(&self.0).map_err(|_| explain::<T>(&self.0))
+    }
+}
+
+/// The body as it came, whatever it is: for what is signed.
+pub struct RawBody(pub Bytes);
+
+impl FromRequest<Arc<App>> for RawBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<RawBody, ApiError> {
+        read(request.into_body(), app.settings.body_bytes_max).await.map(RawBody)
     }
 }
 
@@ -272,7 +288,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 const DRAINED: usize = 8;
 
 /// Reads a body that may be so long.
-async fn read(mut body: Body, most: usize) -> Result<Bytes, ApiError> {
+pub async fn read(mut body: Body, most: usize) -> Result<Bytes, ApiError> {
     let mut whole = Bytes::new();
     let mut more: Vec<u8> = Vec::new();
     loop {

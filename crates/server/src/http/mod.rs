@@ -17,6 +17,7 @@ mod balance;
 mod batch;
 mod books;
 mod catalog;
+mod checkout;
 mod debts;
 mod document;
 mod explanation;
@@ -24,21 +25,35 @@ mod export;
 mod grants;
 mod health;
 mod members;
+mod notices;
 mod organizations;
 mod payments;
 mod preview;
 mod runs;
 mod sandbox;
+mod stream;
 mod subscription;
 mod tasks;
 mod usage;
+mod webhooks;
 
 pub use document::document;
 
-use crate::{auth::Keys, config::Pack, engine::Engine};
-use axum::{Router, middleware, routing::get};
+use crate::{
+    auth::Keys,
+    engine::Engine,
+    payments::{
+        cashier::{Cashier, Till},
+        provider::Provider,
+    },
+};
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::{sync::Arc, time::Duration};
+use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -53,8 +68,10 @@ pub struct HttpSettings {
     pub body_bytes_max: usize,
     /// The longest a request may take.
     pub request_timeout: Duration,
-    /// Packs of credits on sale.
-    pub packs: Vec<Pack>,
+    /// Pages that may follow a balance at once.
+    pub streams_max: usize,
+    /// The longest that a start waits for an automatic purchase.
+    pub recharge_wait_max: Duration,
 }
 
 impl Default for HttpSettings {
@@ -64,7 +81,8 @@ impl Default for HttpSettings {
             public_url: String::new(),
             body_bytes_max: 1 << 20,
             request_timeout: Duration::from_secs(30),
-            packs: Vec::new(),
+            streams_max: 1_000,
+            recharge_wait_max: Duration::from_secs(10),
         }
     }
 }
@@ -75,10 +93,30 @@ pub struct App {
     pub engine: Engine,
     /// Who may ask.
     pub keys: Keys,
+    /// Where money is concerned.
+    pub cashier: Cashier,
     /// What the configuration says.
     pub settings: HttpSettings,
     /// Renders the figures for Prometheus; none: `/metrics` is empty.
     pub metrics: Option<PrometheusHandle>,
+    /// Places for pages that follow a balance.
+    streams: Arc<Semaphore>,
+    /// True when the server stops, so that nobody goes on following.
+    closing: watch::Receiver<bool>,
+}
+
+impl App {
+    /// What handlers reach, with a provider outside and nothing on sale.
+    pub fn new(engine: Engine, keys: Keys, settings: HttpSettings) -> App {
+        let cashier = Cashier::new(Provider::External, engine.clone(), Till::default());
+        let streams = Arc::new(Semaphore::new(settings.streams_max.min(Semaphore::MAX_PERMITS)));
+        App { engine, keys, cashier, settings, metrics: None, streams, closing: watch::channel(false).1 }
+    }
+
+    /// As it is, but ending what goes on for ever when this says so.
+    pub fn closing_with(self, closing: watch::Receiver<bool>) -> App {
+        App { closing, ..self }
+    }
 }
 
 /// Every route, ready to be served.
@@ -89,9 +127,14 @@ pub fn router(app: App) -> Router {
     let text: Arc<str> = document::text(&document).into();
     let routes = routes
         .route("/v1/openapi.json", get(move || document::serve(Arc::clone(&text))))
+        .route("/v1/webhooks/stripe", post(webhooks::stripe))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics));
+        .route("/metrics", get(health::metrics))
+        .route("/sandbox/coulomb.css", get(sandbox::style))
+        .route("/sandbox/checkout/{org}/{token}", get(sandbox::show_checkout).post(sandbox::pay))
+        .route("/sandbox/portal/{org}/{token}", get(sandbox::show_portal).post(sandbox::act))
+        .route("/sandbox/invoices/{org}/{token}/{invoice}", get(sandbox::show_invoice));
     around(routes, app)
 }
 
@@ -122,6 +165,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(members::list_members))
         .routes(routes!(members::put_member, members::remove_member))
         .routes(routes!(members::transfer_ownership))
+        .routes(routes!(notices::get_notice_choices, notices::put_notice_choices))
+        .routes(routes!(notices::list_dead_notices))
+        .routes(routes!(notices::replay_notice))
         .routes(routes!(tasks::list_tasks))
         .routes(routes!(tasks::put_task))
         .routes(routes!(tasks::resume_task))
@@ -146,5 +192,12 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(subscription::put_subscription))
         .routes(routes!(subscription::preview_change))
         .routes(routes!(subscription::change_subscription, subscription::withdraw_change))
+        .routes(routes!(subscription::cancel_subscription))
+        .routes(routes!(subscription::resume_subscription))
+        .routes(routes!(checkout::create_checkout))
+        .routes(routes!(checkout::create_portal))
+        .routes(routes!(checkout::list_invoices))
+        .routes(routes!(stream::follow))
         .routes(routes!(sandbox::set_clock))
+        .routes(routes!(sandbox::put_card))
 }

@@ -17,7 +17,7 @@ use api::{
 use axum::{extract::State, http::StatusCode, response::Response};
 use ledger::{
     Duration, Timestamp,
-    command::Command,
+    command::{Command, Request},
     id::{OrganizationId, RunId, TaskId},
     run::RunOutcome,
 };
@@ -98,7 +98,14 @@ pub async fn start_run(
 ) -> Result<Response, ApiError> {
     let new: NewRun<'_> = body.parse()?;
     caller.may_name(new.member.as_ref())?;
-    ask(&app, &caller, organization, start(new)?, StatusCode::CREATED).await
+    let patience = new.wait_for_recharge_ms.map(|ms| std::time::Duration::from_millis(ms.into()));
+    let command = start(new)?;
+    if let Some(patience) = patience {
+        let patience = patience.min(app.settings.recharge_wait_max);
+        let request = Request::new(command.clone(), caller.actor(), None);
+        app.cashier.wait_for_recharge(&organization, &request, patience).await?;
+    }
+    ask(&app, &caller, organization, command, StatusCode::CREATED).await
 }
 
 /// Record usage of a running run

@@ -6,7 +6,10 @@ use super::{
     extract::{Caller, Ids, JsonBody, NoBody, Repeat},
     wire::{self, amount, instant, known, maybe, timestamp, wire_id},
 };
-use crate::error::ApiError;
+use crate::{
+    error::ApiError,
+    payments::{SubscriptionOrder, orders::Carried},
+};
 use api::{
     Instant,
     account::Changed,
@@ -102,7 +105,8 @@ pub async fn preview_change(
 
 /// Change plan or cadence
 ///
-/// At once or at the renewal date, as the preview says.
+/// At once or at the renewal date, as the preview says. Planned first, and then made with the payment provider: one that
+/// does not answer now is asked again until it does.
 #[utoipa::path(
     post, path = "/v1/organizations/{org}/subscription/change", tag = "money", request_body = SubscriptionChange,
     responses((status = 200, description = "The change is asked for.", body = Changed))
@@ -115,7 +119,7 @@ pub async fn change_subscription(
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     let command = change(&body.parse()?);
-    Ok(changed(&app, &app.execute(&caller, organization, command, repeat).await?))
+    planned(&app, &caller, organization, command, repeat).await
 }
 
 /// Withdraw a change that waits
@@ -130,5 +134,71 @@ pub async fn withdraw_change(
     repeat: Repeat,
     _: NoBody,
 ) -> Result<Response, ApiError> {
-    Ok(changed(&app, &app.execute(&caller, organization, Command::WithdrawChange, repeat).await?))
+    planned(&app, &caller, organization, Command::WithdrawChange, repeat).await
+}
+
+/// Plans in the ledger, and asks the provider at once.
+async fn planned(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+    command: Command,
+    repeat: Repeat,
+) -> Result<Response, ApiError> {
+    let receipt = app.execute(caller, organization.clone(), command, repeat).await?;
+    match app.cashier.carry_out_change(&organization).await? {
+        Carried::Refused(reason) => {
+            let detail = format!("The payment provider refuses this change, so it was withdrawn: {reason}");
+            Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "change_refused", detail))
+        }
+        Carried::Out | Carried::Waiting => Ok(changed(app, &receipt)),
+    }
+}
+
+/// Cancel the subscription
+///
+/// At the end of its period; until then everything works (R4.4).
+#[utoipa::path(
+    post, path = "/v1/organizations/{org}/subscription/cancel", tag = "money",
+    responses((status = 200, description = "It ends with its period.", body = Changed))
+)]
+pub async fn cancel_subscription(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(organization): Ids<OrganizationId>,
+    _: NoBody,
+) -> Result<Response, ApiError> {
+    ordered(&app, &caller, organization, SubscriptionOrder::Cancel).await
+}
+
+/// Resume the subscription
+///
+/// It does not end with its period after all.
+#[utoipa::path(
+    post, path = "/v1/organizations/{org}/subscription/resume", tag = "money",
+    responses((status = 200, description = "It goes on.", body = Changed))
+)]
+pub async fn resume_subscription(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(organization): Ids<OrganizationId>,
+    _: NoBody,
+) -> Result<Response, ApiError> {
+    ordered(&app, &caller, organization, SubscriptionOrder::Resume).await
+}
+
+/// Asks the provider, and shows the balance as it is then.
+async fn ordered(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+    order: SubscriptionOrder,
+) -> Result<Response, ApiError> {
+    app.read(caller, organization.clone(), |_, _| ()).await?;
+    app.cashier.order(&organization, &order).await?;
+    let actor = caller.actor();
+    let balance =
+        app.read(caller, organization, move |view, _| view.account.balance(view.policy, view.now, &actor));
+    let balance = balance.await?;
+    Ok(json(StatusCode::OK, &Changed { balance: wire::balance(&balance, &app.settings.public_url) }))
 }

@@ -2,4 +2,5 @@
 //! having run (HOUSE: whatever is due happens before the next command on an account anyway).
 
 pub mod due;
+pub mod patience;
 pub mod sweeper;

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::memos::{self, Memos};
 use ledger::{Timestamp, id::OrganizationId};
+use serde::Deserialize;
 use store::{
     Fault,
     memo::{Change, Memo, Owned},
@@ -17,6 +18,27 @@ pub const KIND: &str = "webhook_dead";
 
 /// The most that are listed; whoever has more replays some first.
 pub const LISTED_MAX: usize = 10_000;
+
+/// The id of a notice within its organization, for one endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct NoticeId(String);
+
+impl NoticeId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for NoticeId {
+    type Error = ledger::id::NotAnId;
+
+    fn try_from(text: String) -> Result<NoticeId, Self::Error> {
+        // Made of what ids are made of.
+        text.parse::<OrganizationId>().map(|_| NoticeId(text))
+    }
+}
 
 /// A notice that was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +116,7 @@ pub async fn replay(
     let Some(memo) = memos.one(organization, KIND, id).await? else { return Ok(None) };
     let dead = Dead::of(organization.clone(), &memo)?;
     let waiting: Waiting = memos::read(&memo)?;
-    let again = Waiting { created_at: now, attempts: 0, error: None, ..waiting };
+    let again = Waiting { created_at: now, attempts: 0, sending: false, error: None, ..waiting };
     let waits = Memo::new(webhooks::KIND, id, Some(now), memos::body(&again));
     let kept = memos.keep(organization, vec![Change::Forget(memo), Change::Write(waits)]).await?;
     // Where somebody else was faster it waits already.

@@ -16,6 +16,7 @@ use ledger::{
     id::{GrantId, OrganizationId},
 };
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use store::memo::Memo;
 
 /// The kind of its memos.
@@ -134,12 +135,18 @@ fn of(memo: &Memo, view: &View<'_>, now: Timestamp) -> Found {
         organization: account.organization().clone(),
         name: account.core().name.clone(),
         seq: account.version(),
-        part: format!("{}.{days}d", grant.id),
+        part: format!("{}.{days}d", short(&grant.id)),
         at: now,
         what,
         standing: standing(account, view.policy, now),
     };
     Found::Told(Box::new(notice), later)
+}
+
+/// A grant's id as a part of other ids: as long as any other, however long the operator's own is.
+fn short(grant: &GrantId) -> String {
+    let hash = Sha256::digest(grant.as_str());
+    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -4,11 +4,18 @@
 //! Nothing that a provider's page or answer says is believed twice: whatever moves credits is a fact that goes through the
 //! inbox or the recharge job into the ledger, which knows every payment, refund and dispute by its id (R10.7).
 //!
-//! In reading order: `fact`, `price`, `inbox`, then the providers.
+//! In reading order: `fact`, `price`, `provider`, `cashier`, `inbox`, `recharge`, `orders`, `reconcile`, then the providers.
 
+pub mod cashier;
 pub mod fact;
 pub mod inbox;
+pub mod orders;
 pub mod price;
+pub mod provider;
+pub mod recharge;
+pub mod reconcile;
+pub mod sandbox;
+pub mod stripe;
 
 use crate::engine::EngineError;
 use fact::Fact;
@@ -17,10 +24,11 @@ use ledger::{
     id::{PaymentId, PlanKey, RechargeId},
     subscription::{Cadence, ChangePreview},
 };
+use serde::{Deserialize, Serialize};
 use store::Fault;
 
 /// What a person is about to pay for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purchase {
     /// What it brings.
     pub bought: Bought,
@@ -33,7 +41,8 @@ pub struct Purchase {
 }
 
 /// What a purchase brings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Bought {
     /// Credits.
     Credits(Credits),
@@ -164,6 +173,9 @@ pub enum ProviderError {
     /// What it says makes no sense to us: somebody has to look.
     #[error("the payment provider said something that is not understood: {0}")]
     Unexpected(String),
+    /// A field of what was asked is not what it may be.
+    #[error("{0}: {1}")]
+    Invalid(&'static str, &'static str),
     /// This provider does not do that.
     #[error("{0}")]
     Unsupported(&'static str),

@@ -16,6 +16,14 @@ pub struct Price {
     pub minimum: i64,
 }
 
+impl Default for Price {
+    /// What the sandbox takes where the configuration says nothing.
+    fn default() -> Price {
+        let credits = Credits::from_micros(1_000_000_000);
+        Price { credits, price: 100, currency: "USD".into(), minimum: 50 }
+    }
+}
+
 impl Price {
     /// What these credits cost: rounded up to a minor unit, and at least the minimum. None where it does not fit.
     pub fn of(&self, credits: Credits) -> Option<i64> {
@@ -41,8 +49,7 @@ mod tests {
     use super::*;
 
     fn price() -> Price {
-        let credits = Credits::whole(1_000).expect("it fits");
-        Price { credits, price: 100, currency: "USD".into(), minimum: 50 }
+        Price::default()
     }
 
     #[test]

@@ -51,6 +51,7 @@ fn matrix() -> Vec<(&'static str, &'static str, &'static str, Needs, Value)> {
         ),
         ("POST", "/v1/batch", "r", EachItself, json!({ "commands": [] })),
         ("GET", "/v1/organizations/{org}/balance", "ra", Membership, none.clone()),
+        ("GET", "/v1/organizations/{org}/stream", "ra", Membership, none.clone()),
         ("GET", "/v1/organizations", "a", Host, none.clone()),
         ("PUT", "/v1/organizations/{org}", "", Manage, json!({ "name": "access" })),
         ("GET", "/v1/organizations/{org}", "a", Membership, none.clone()),
@@ -59,6 +60,10 @@ fn matrix() -> Vec<(&'static str, &'static str, &'static str, Needs, Value)> {
         ("GET", "/v1/organizations/{org}/members", "a", Membership, none.clone()),
         ("PUT", "/v1/organizations/{org}/members/{member}", "", Manage, json!({ "role": "member" })),
         ("DELETE", "/v1/organizations/{org}/members/{member}", "", Manage, none.clone()),
+        ("GET", "/v1/organizations/{org}/members/{member}/notices", "a", Manage, none.clone()),
+        ("PUT", "/v1/organizations/{org}/members/{member}/notices", "", Manage, json!({ "email": {} })),
+        ("GET", "/v1/notices/dead", "", Host, none.clone()),
+        ("POST", "/v1/organizations/{org}/notices/{notice}/replay", "", Host, none.clone()),
         ("POST", "/v1/organizations/{org}/transfer_ownership", "", Owner, json!({ "to": "owner" })),
         ("GET", "/v1/organizations/{org}/tasks", "a", Membership, none.clone()),
         ("PUT", "/v1/organizations/{org}/tasks/{task}", "", Work, json!({ "failures_max": 2 })),
@@ -85,6 +90,23 @@ fn matrix() -> Vec<(&'static str, &'static str, &'static str, Needs, Value)> {
         ("POST", "/v1/organizations/{org}/subscription/preview_change", "", Billing, plan.clone()),
         ("POST", "/v1/organizations/{org}/subscription/change", "", Billing, plan),
         ("DELETE", "/v1/organizations/{org}/subscription/change", "", Billing, none.clone()),
+        ("POST", "/v1/organizations/{org}/subscription/cancel", "", Billing, none.clone()),
+        ("POST", "/v1/organizations/{org}/subscription/resume", "", Billing, none.clone()),
+        (
+            "POST",
+            "/v1/organizations/{org}/checkout",
+            "",
+            Billing,
+            json!({ "shortfall": true, "return_url": "https://credits.test/" }),
+        ),
+        (
+            "POST",
+            "/v1/organizations/{org}/portal",
+            "",
+            Billing,
+            json!({ "return_url": "https://credits.test/" }),
+        ),
+        ("GET", "/v1/organizations/{org}/invoices", "a", Billing, none.clone()),
         ("PUT", "/v1/organizations/{org}/subscription", "", Host, period),
         (
             "POST",
@@ -129,6 +151,7 @@ fn at(path: &str) -> String {
         ("org", "access"),
         ("run", "r1"),
         ("member", "guest"),
+        ("notice", "host:1.000"),
         ("task", "t1"),
         ("debt", "debt_1"),
         ("refund", "re9"),
@@ -174,7 +197,7 @@ fn every_route_is_in_the_matrix() {
         .filter(|route| !there.contains(&(route.method.to_owned(), route.path.to_owned())))
         .map(|route| route.path)
         .collect();
-    assert_eq!(open, ["/v1/openapi.json", "/healthz", "/readyz", "/metrics"]);
+    assert_eq!(open, ["/v1/webhooks/stripe", "/v1/openapi.json", "/healthz", "/readyz", "/metrics"]);
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn start(settings: HttpSettings, place: Place) -> Server {
             let engine = Engine::start(Arc::clone(&store), policy(), Limits::default());
             let keys = auth::Keys::load(Arc::clone(&store)).unwrap();
             tokio::spawn(keys.clone().keep_fresh(Duration::from_millis(100)));
-            let router = http::router(App { engine, keys, settings, metrics: None });
+            let router = http::router(App::new(engine, keys, settings));
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             told.send(Server { address, store, admin, runtime, read }).unwrap();
@@ -267,9 +267,21 @@ impl Call<'_> {
         // Who is refused early may find the connection closed while still sending.
         let _ = stream.write_all(body);
         let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).unwrap();
+        let mut piece = [0; 65_536];
+        // A stream of events never ends: its first event is its answer.
+        while !is_first_event(&bytes) {
+            match stream.read(&mut piece).unwrap() {
+                0 => break,
+                read => bytes.extend_from_slice(&piece[..read]),
+            }
+        }
         answer(&bytes)
     }
+}
+
+fn is_first_event(bytes: &[u8]) -> bool {
+    let has = |what: &[u8]| bytes.windows(what.len()).any(|part| part == what);
+    bytes.len() < 65_536 && has(b"text/event-stream") && has(b"\n\n")
 }
 
 fn answer(bytes: &[u8]) -> Answer {
@@ -295,6 +307,9 @@ fn answer(bytes: &[u8]) -> Answer {
 fn joined(mut rest: &[u8]) -> Vec<u8> {
     let mut whole = Vec::new();
     loop {
+        if rest.is_empty() {
+            return whole;
+        }
         let end = rest.windows(2).position(|two| two == b"\r\n").expect("a chunk has a size");
         let size = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
         if size == 0 {

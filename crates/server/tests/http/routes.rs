@@ -214,7 +214,20 @@ fn tour(server: &Server) {
     go("DELETE", &at("/subscription/change"), none.clone(), 200);
     assert!(go("GET", org, none.clone(), 200)["planned_change"].is_null());
 
+    // A host with a provider of its own sells there.
+    let back = json!({ "shortfall": true, "return_url": "https://credits.test/" });
+    assert_eq!(go("POST", &at("/checkout"), back, 422)["code"], "invalid");
+    let back = json!({ "return_url": "https://credits.test/" });
+    assert_eq!(go("POST", &at("/portal"), back, 422)["code"], "invalid");
+    for order in ["cancel", "resume"] {
+        let refused = go("POST", &at(&format!("/subscription/{order}")), none.clone(), 422);
+        assert_eq!(refused["code"], "provider_unsupported");
+    }
+    assert_eq!(go("GET", &at("/invoices"), none.clone(), 200)["data"], json!([]));
+
     // What if, and what was.
+    let followed = tour.go("GET", &at("/stream"), None, 200);
+    assert!(followed.text.starts_with("event: balance\n"), "{}", followed.text);
     let version = go("GET", &at("/balance"), none.clone(), 200)["version"].clone();
     let preview = json!({ "command": { "op": "start", "id": "x", "kind": "tool_run", "hold": 7000000 } });
     let preview = go("POST", &at("/preview"), preview, 200);

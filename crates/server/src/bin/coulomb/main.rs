@@ -9,6 +9,8 @@ mod explain;
 mod export;
 mod keys;
 mod migrate;
+mod notices;
+mod reconcile;
 mod serve;
 mod settings;
 mod verify;
@@ -42,7 +44,10 @@ enum Command {
     #[command(subcommand)]
     Keys(keys::Keys),
     Migrate(migrate::Migrate),
+    #[command(subcommand)]
+    Notices(notices::Notices),
     Verify(verify::Verify),
+    Reconcile(reconcile::Reconcile),
     Explain(explain::Explain),
     Export(export::Export),
     Bench(bench::Bench),
@@ -58,7 +63,9 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Keys(keys) => keys.run(),
         Command::Migrate(migrate) => migrate.run(),
+        Command::Notices(notices) => notices.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Reconcile(reconcile) => reconcile.run(),
         Command::Explain(explain) => explain.run(),
         Command::Export(export) => export.run(),
         Command::Bench(bench) => bench.run(),

@@ -10,15 +10,23 @@ use clap::{Args, ValueEnum};
 use coulomb_server::{
     auth::Keys,
     config::{self, Config, ProviderKind},
-    engine::Engine,
-    http, jobs, telemetry,
+    engine::{Engine, Happened},
+    http, jobs,
+    memos::Memos,
+    notices::Notices,
+    outbox,
+    payments::{
+        cashier::{Cashier, Till},
+        provider::Provider,
+    },
+    telemetry,
 };
 use std::{io::ErrorKind, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use store::Store;
 use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{SignalKind, signal},
-    sync::oneshot,
+    sync::{oneshot, watch},
     task::JoinHandle,
 };
 
@@ -58,9 +66,9 @@ pub struct Serve {
 
     /// Who takes the money [default: external]
     #[arg(long, value_enum)]
-    provider: Option<Provider>,
+    provider: Option<Takes>,
 
-    /// Allow test clocks of organizations; never where money is real
+    /// Allow test clocks of organizations, and the sandbox provider's pages; never where money is real
     #[arg(long)]
     sandbox: bool,
 
@@ -71,9 +79,13 @@ pub struct Serve {
 
 /// The payment providers there are.
 #[derive(Clone, Copy, ValueEnum)]
-enum Provider {
+enum Takes {
     /// The host reports payments, refunds and disputes of its own provider
     External,
+    /// Coulomb's own, for trying things out: no money moves
+    Sandbox,
+    /// Stripe, set up in the configuration
+    Stripe,
 }
 
 impl Serve {
@@ -103,13 +115,17 @@ impl Serve {
         if let Some(url) = &self.public_url {
             config.server.public_url = Some(url.clone());
         }
-        if let Some(Provider::External) = self.provider {
-            config.provider.kind = ProviderKind::External;
+        if let Some(takes) = self.provider {
+            config.provider.kind = match takes {
+                Takes::External => ProviderKind::External,
+                Takes::Sandbox => ProviderKind::Sandbox,
+                Takes::Stripe => ProviderKind::Stripe,
+            };
         }
         if let Some(level) = &self.log {
             config.log.set_level(level)?;
         }
-        Ok(config)
+        Ok(config.complete()?)
     }
 }
 
@@ -120,6 +136,8 @@ pub struct Running {
     jobs: Vec<JoinHandle<()>>,
     http: JoinHandle<std::io::Result<()>>,
     stop: oneshot::Sender<()>,
+    /// Tells pages that follow a balance to go.
+    closing: watch::Sender<bool>,
     shutdown_timeout: Duration,
 }
 
@@ -133,28 +151,55 @@ impl Running {
             let store = Arc::clone(&store);
             tokio::task::spawn_blocking(move || Keys::load(store)).await??
         };
-        let engine = Engine::start(store, config.policy.clone(), config.engine.clone());
-        let jobs = vec![
+        let public_url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let provider = Provider::open(config, &store, &public_url)?;
+        let till = till(config, &public_url);
+        let mut outboxes = Vec::new();
+        if provider.sells() {
+            outboxes.push(outbox::of_sales(till.price.clone()));
+        }
+        let notices = Notices::new(
+            config.webhooks.clone(),
+            config.mail.clone(),
+            Memos::new(Arc::clone(&store)),
+            &public_url,
+        )?;
+        let told = notices.clone();
+        outboxes.push(Arc::new(move |happened: &Happened<'_>| told.outbox(happened)));
+        let engine =
+            Engine::start_with(store, config.policy.clone(), config.engine.clone(), outbox::all(outboxes));
+        let cashier = Cashier::new(provider, engine.clone(), till);
+        let mut jobs = vec![
             tokio::spawn(jobs::sweeper::run(engine.clone())),
             tokio::spawn(keys.clone().keep_fresh(KEYS_FRESH)),
             tokio::spawn(telemetry::upkeep(metrics.clone())),
+            tokio::spawn(notices.run(engine.clone())),
         ];
+        if cashier.provider().sells() {
+            jobs.push(tokio::spawn(cashier.clone().run()));
+            let (every, window) = (config.provider.reconcile_every, config.provider.reconcile_window);
+            jobs.push(tokio::spawn(cashier.clone().reconcile_forever(every, window)));
+        }
         let settings = http::HttpSettings {
             sandbox,
-            public_url: config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}")),
+            public_url,
             body_bytes_max: config.server.body_bytes_max,
             request_timeout: config.server.request_timeout,
-            packs: config.packs.clone(),
+            streams_max: config.server.streams_max,
+            recharge_wait_max: config.provider.recharge_wait_max,
         };
-        let router =
-            http::router(http::App { engine: engine.clone(), keys, settings, metrics: Some(metrics) });
+        let (closing, closed) = watch::channel(false);
+        let mut app = http::App::new(engine.clone(), keys, settings).closing_with(closed);
+        (app.cashier, app.metrics) = (cashier, Some(metrics));
+        let router = http::router(app);
         let (stop, stopped) = oneshot::channel::<()>();
         let http = axum::serve(listener.tap_io(send_at_once), router).with_graceful_shutdown(async {
             // Whoever drops the sender wants the server stopped as well.
             let _ = stopped.await;
         });
         let http = tokio::spawn(async move { http.await });
-        Ok(Running { address, engine, jobs, http, stop, shutdown_timeout: config.server.shutdown_timeout })
+        let shutdown_timeout = config.server.shutdown_timeout;
+        Ok(Running { address, engine, jobs, http, stop, closing, shutdown_timeout })
     }
 
     /// Where it listens.
@@ -165,6 +210,7 @@ impl Running {
     /// Accepts nothing more, finishes what is being answered, and writes everything.
     pub async fn stop(self) -> Result<(), Failure> {
         let _ = self.stop.send(());
+        self.closing.send_replace(true);
         match tokio::time::timeout(self.shutdown_timeout, self.http).await {
             Ok(finished) => finished??,
             Err(_) => {
@@ -175,6 +221,17 @@ impl Running {
         self.engine.shut_down().await?;
         Ok(())
     }
+}
+
+/// What is for sale, and where people may be sent back to: this server's own pages always.
+pub fn till(config: &Config, public_url: &str) -> Till {
+    let mut return_urls = config.server.return_urls.clone();
+    return_urls.push(public_url.into());
+    let price = match config.provider.kind {
+        ProviderKind::Sandbox => Some(config.price.clone().unwrap_or_default()),
+        ProviderKind::External | ProviderKind::Stripe => config.price.clone(),
+    };
+    Till { packs: config.packs.clone(), price, return_urls, give_up: config.provider.give_up }
 }
 
 /// Answers are written whole, so nothing is gained by holding back the end of one (Nagle's algorithm).

@@ -56,6 +56,11 @@ impl Settings {
                 }
             }
         }
+        let text = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let (key, webhook) = (text("COULOMB_STRIPE_SECRET_KEY"), text("COULOMB_STRIPE_WEBHOOK_SECRETS"));
+        if key.is_some() || webhook.is_some() {
+            config.set_stripe(key.as_deref(), webhook.as_deref())?;
+        }
         Ok(config)
     }
 }
