@@ -9,5 +9,6 @@ mod document;
 mod access;
 mod conventions;
 mod members;
+mod notices;
 mod routes;
 mod wrong;

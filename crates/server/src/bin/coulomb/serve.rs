@@ -173,7 +173,7 @@ impl Running {
             tokio::spawn(jobs::sweeper::run(engine.clone())),
             tokio::spawn(keys.clone().keep_fresh(KEYS_FRESH)),
             tokio::spawn(telemetry::upkeep(metrics.clone())),
-            tokio::spawn(notices.run(engine.clone())),
+            tokio::spawn(notices.clone().run(engine.clone())),
         ];
         if cashier.provider().sells() {
             jobs.push(tokio::spawn(cashier.clone().run()));
@@ -190,7 +190,7 @@ impl Running {
         };
         let (closing, closed) = watch::channel(false);
         let mut app = http::App::new(engine.clone(), keys, settings).closing_with(closed);
-        (app.cashier, app.metrics) = (cashier, Some(metrics));
+        (app.cashier, app.metrics, app.notices) = (cashier, Some(metrics), Some(notices));
         let router = http::router(app);
         let (stop, stopped) = oneshot::channel::<()>();
         let http = axum::serve(listener.tap_io(send_at_once), router).with_graceful_shutdown(async {
