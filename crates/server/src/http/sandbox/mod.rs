@@ -79,6 +79,9 @@ pub async fn set_clock(
         receipt = set(&app, &caller, &organization, to, Repeat(None)).await?;
         receipt.replayed = replayed;
     }
+    if let Some(notices) = &app.notices {
+        notices.expiring_due(&app.engine, &organization, to).await?;
+    }
     let shown = &receipt.shown;
     let opened = !shown.name.is_empty();
     let clock = Clock {
