@@ -118,7 +118,11 @@ impl Serve {
         if let Some(level) = &self.log {
             config.log.set_level(level)?;
         }
-        Ok(config.complete()?)
+        let config = config.complete()?;
+        if config.provider.kind == ProviderKind::Sandbox && !self.sandbox {
+            return Err("The provider sandbox takes no money: run it with --sandbox, which says that none is meant to be.".into());
+        }
+        Ok(config)
     }
 }
 
