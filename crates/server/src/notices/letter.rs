@@ -95,7 +95,7 @@ fn low(name: &str, available: Credits, threshold: Credits) -> (String, Vec<Strin
     (
         format!("{name} has {left} left"),
         vec![
-            format!("{name} has {left} left. You asked to be told below {}.", credits(threshold)),
+            format!("{name} has {left} left. This mail is sent below {}.", credits(threshold)),
             format!(
                 "Everything works as before. When no credits are left, new work does not start until some are added. {OPEN}"
             ),
@@ -113,7 +113,7 @@ fn blocked(name: &str, at: Timestamp, reason: ReasonCode, standing: &Standing) -
     let to_do = match reason {
         ReasonCode::OrganizationSuspended => "Please ask whoever runs this service for you.".into(),
         ReasonCode::DisputeDebt | ReasonCode::RefundDebt => {
-            format!("To go on, resolve the shortfall of {debt}. Included credits do not settle it.")
+            format!("To go on, resolve the shortfall of {debt}.")
         }
         ReasonCode::OutstandingUsage => {
             format!(
@@ -130,7 +130,7 @@ fn blocked(name: &str, at: Timestamp, reason: ReasonCode, standing: &Standing) -
     (
         format!("New work of {name} is paused"),
         vec![
-            format!("No new work of {name} starts since {}, because {}.", date(at), reason.meaning()),
+            format!("New work of {name} has been paused since {}, because {}.", date(at), reason.meaning()),
             figures(standing),
             format!(
                 "Work that is running goes on. Scheduled tasks that find no credits are paused until a person resumes them. {OPEN}"
@@ -149,7 +149,7 @@ fn unblocked(name: &str, at: Timestamp, standing: &Standing) -> (String, Vec<Str
     (
         format!("{name} can start new work again"),
         vec![
-            format!("New work of {name} starts again since {}.", date(at)),
+            format!("New work of {name} can start again as of {}.", date(at)),
             figures(standing),
             format!("{tasks} Nothing else needs to be done."),
         ],
@@ -218,7 +218,7 @@ fn expiring(
         format!("{number} {noun} of {name} {verb} within {within}"),
         vec![
             format!("{number} {kind} {noun} of {name} {verb} on {}.", date(expires_at)),
-            format!("{they} can be used until then. What has not been used by then is not there any more."),
+            format!("{they} can be used until then. Whatever has not been used by then is lost."),
             "Nothing needs to be done. Billing lists every grant with what is left of it and until when."
                 .into(),
         ],

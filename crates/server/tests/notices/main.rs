@@ -7,6 +7,7 @@ mod golden;
 mod place;
 mod receiver;
 
+mod command_line;
 mod expiring;
 mod kinds;
 mod letters;

@@ -28,6 +28,8 @@ use xtask::postgres::{Database, fresh_database};
 /// A store of its own for one test, which goes with the test.
 pub struct Place {
     pub store: Arc<dyn Store>,
+    /// Where it is, for the command line.
+    pub flags: [String; 2],
     _kept: (Option<TempDir>, Option<Database>),
 }
 
@@ -35,7 +37,8 @@ impl Place {
     pub fn directory() -> Place {
         let directory = TempDir::new().unwrap();
         let store = Arc::new(Sqlite::open(directory.path()).unwrap());
-        Place { store, _kept: (Some(directory), None) }
+        let flags = ["--data".into(), directory.path().display().to_string()];
+        Place { store, flags, _kept: (Some(directory), None) }
     }
 
     pub fn database() -> Place {
@@ -43,7 +46,8 @@ impl Place {
         let options = Options::new(&database.url);
         // Opening waits on a runtime of its own, which a thread of the test's runtime may not.
         let open = std::thread::spawn(move || Arc::new(Postgres::open(options).unwrap()));
-        Place { store: open.join().unwrap(), _kept: (None, Some(database)) }
+        let flags = ["--database".into(), database.url.clone()];
+        Place { store: open.join().unwrap(), flags, _kept: (None, Some(database)) }
     }
 
     /// One on each store there is.
