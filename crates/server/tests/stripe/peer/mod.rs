@@ -4,12 +4,6 @@
 //!
 //! `wire` is HTTP, keys and faults; `cards` charges; `billing` renews; `pages` is where persons pay; `hooks` tells.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "several test targets have the peer, and each uses a part of it"
-)]
-
 mod billing;
 mod cards;
 mod hooks;
