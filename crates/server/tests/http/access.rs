@@ -60,6 +60,10 @@ fn matrix() -> Vec<(&'static str, &'static str, &'static str, Needs, Value)> {
         ("GET", "/v1/organizations/{org}/members", "a", Membership, none.clone()),
         ("PUT", "/v1/organizations/{org}/members/{member}", "", Manage, json!({ "role": "member" })),
         ("DELETE", "/v1/organizations/{org}/members/{member}", "", Manage, none.clone()),
+        ("GET", "/v1/organizations/{org}/members/{member}/notices", "a", Manage, none.clone()),
+        ("PUT", "/v1/organizations/{org}/members/{member}/notices", "", Manage, json!({ "email": {} })),
+        ("GET", "/v1/notices/dead", "", Host, none.clone()),
+        ("POST", "/v1/organizations/{org}/notices/{notice}/replay", "", Host, none.clone()),
         ("POST", "/v1/organizations/{org}/transfer_ownership", "", Owner, json!({ "to": "owner" })),
         ("GET", "/v1/organizations/{org}/tasks", "a", Membership, none.clone()),
         ("PUT", "/v1/organizations/{org}/tasks/{task}", "", Work, json!({ "failures_max": 2 })),
@@ -130,6 +134,7 @@ fn matrix() -> Vec<(&'static str, &'static str, &'static str, Needs, Value)> {
         ("PUT", "/v1/organizations/{org}/payment_method", "", Billing, json!({ "present": false })),
         ("POST", "/v1/organizations/{org}/recharges/{recharge}/decline", "", Host, json!({ "reason": "x" })),
         ("POST", "/v1/sandbox/organizations/{org}/clock", "", Host, json!({ "by": "PT1S" })),
+        ("PUT", "/v1/sandbox/organizations/{org}/card", "", Billing, json!({ "behaviour": "ok" })),
     ]
 }
 
@@ -147,6 +152,7 @@ fn at(path: &str) -> String {
         ("org", "access"),
         ("run", "r1"),
         ("member", "guest"),
+        ("notice", "host:1.000"),
         ("task", "t1"),
         ("debt", "debt_1"),
         ("refund", "re9"),
@@ -192,7 +198,16 @@ fn every_route_is_in_the_matrix() {
         .filter(|route| !there.contains(&(route.method.to_owned(), route.path.to_owned())))
         .map(|route| route.path)
         .collect();
-    assert_eq!(open, ["/v1/webhooks/stripe", "/v1/openapi.json", "/healthz", "/readyz", "/metrics"]);
+    let pages = [
+        "/sandbox/coulomb.css",
+        "/sandbox/checkout/{org}/{token}",
+        "/sandbox/checkout/{org}/{token}",
+        "/sandbox/portal/{org}/{token}",
+        "/sandbox/portal/{org}/{token}",
+        "/sandbox/invoices/{org}/{token}/{invoice}",
+    ];
+    let others = ["/v1/openapi.json", "/healthz", "/readyz", "/metrics"];
+    assert_eq!(open, [&["/v1/webhooks/stripe"][..], &pages, &others].concat());
 }
 
 #[test]
