@@ -22,6 +22,7 @@ mod translate;
 
 pub use client::VERSION;
 pub use signature::NotGenuine;
+pub use translate::TYPES as EVENT_TYPES;
 
 use crate::{memos::Memos, payments::ProviderError};
 use client::Client;

@@ -14,7 +14,7 @@ use ledger::id::OrganizationId;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// The types of events that may say something; to whoever reads a list of events, all others are noise.
+/// The types of events that may say something: those to send to the webhook; all others are noise.
 pub const TYPES: &[&str] = &[
     "payment_intent.succeeded",
     "payment_intent.payment_failed",
