@@ -4,7 +4,7 @@
 //! change alone. Requests refuse fields they do not know. Figures that a person may not see are absent, never zero.
 //!
 //! In the order in which a newcomer should read it: [`amount`], [`id`], [`instant`] and [`page`] are the words;
-//! [`balance`], [`run`] and [`batch`] are the hot path; [`account`], [`money`], [`books`], [`usage`], [`explanation`] and [`preview`] the
+//! [`balance`], [`run`] and [`batch`] are the hot path; [`account`], [`money`], [`books`], [`usage`], [`notices`], [`explanation`] and [`preview`] the
 //! rest; [`problem`] is how every error looks.
 
 pub mod amount;
@@ -20,6 +20,7 @@ pub mod account;
 pub mod books;
 pub mod explanation;
 pub mod money;
+pub mod notices;
 pub mod preview;
 pub mod problem;
 pub mod usage;

@@ -9,6 +9,7 @@ pub mod export;
 pub mod http;
 pub mod jobs;
 pub mod memos;
+pub mod notices;
 pub mod outbox;
 pub mod payments;
 pub mod telemetry;

@@ -217,7 +217,7 @@ fn number(amount: Credits, what: &str) -> String {
 }
 
 /// "1 credit is", "2 credits are".
-fn are(amount: Credits) -> String {
+pub fn are(amount: Credits) -> String {
     format!("{} {}", credits(amount), if is_one(amount) { "is" } else { "are" })
 }
 
@@ -226,7 +226,8 @@ fn had(amount: Credits) -> String {
     format!("{} had", plain(amount))
 }
 
-fn is_one(amount: Credits) -> bool {
+/// Whether it is exactly 1, of which one speaks in the singular.
+pub fn is_one(amount: Credits) -> bool {
     Credits::whole(1) == Some(amount)
 }
 
@@ -259,7 +260,7 @@ pub fn date(at: Timestamp) -> String {
 }
 
 /// Somebody else's words, ending as a sentence does.
-fn ended(words: &str) -> String {
+pub fn ended(words: &str) -> String {
     let words = words.trim();
     if words.ends_with(['.', '!', '?']) { words.to_owned() } else { format!("{words}.") }
 }

@@ -18,6 +18,7 @@ pub use values::parse_public_url;
 
 use crate::{
     engine,
+    notices::settings::{MailSettings, WebhookSettings},
     payments::{price::Price, stripe},
 };
 use data::DataSettings;
@@ -34,7 +35,8 @@ use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
-use values::{at_least_one, check_level, public_url, return_urls, wait};
+pub(crate) use values::wait;
+use values::{at_least_one, check_level, public_url, return_urls};
 
 /// The documented defaults: every setting with its default and a sentence.
 pub const DEFAULTS: &str = include_str!("../../config.default.toml");
@@ -62,6 +64,10 @@ pub struct Config {
     pub stripe: Option<stripe::Settings>,
     /// The same as it is written.
     stripe_settings: StripeSettings,
+    /// Where the host is told what happens.
+    pub webhooks: WebhookSettings,
+    /// How people are mailed.
+    pub mail: MailSettings,
 }
 
 /// The HTTP server.
@@ -186,7 +192,7 @@ fn explained(name: &str, text: &str, mut error: toml::de::Error) -> ConfigError 
         Some((number + 1, text.lines().nth(number)?))
     });
     let what = match place {
-        Some((number, line)) if line.contains("://") || line.contains("secret") => {
+        Some((number, line)) if ["://", "secret", "whsec_"].iter().any(|mark| line.contains(mark)) => {
             format!("line {number}: {}", error.message())
         }
         _ => {
@@ -231,6 +237,8 @@ struct Settings {
     provider: ProviderSettings,
     price: Option<PriceSettings>,
     stripe: StripeSettings,
+    webhooks: WebhookSettings,
+    mail: MailSettings,
     engine: EngineSettings,
     policy: PolicySettings,
     #[serde(default)]
@@ -254,8 +262,11 @@ struct EngineSettings {
 impl Settings {
     /// What no type can say: settings that must fit one another.
     fn checked(self) -> Result<Config, String> {
-        let Settings { server, log, data, provider, price, stripe, engine, policy, kinds, plans, packs } =
+        let Settings { server, log, data, provider, price, stripe, webhooks, mail, engine, policy, .. } =
             self;
+        let Settings { kinds, plans, packs, .. } = self;
+        webhooks.check()?;
+        mail.check()?;
         let provider = provider.checked();
         check_level("log.level", &log.level)?;
         for (name, value) in [
@@ -293,6 +304,8 @@ impl Settings {
             price,
             stripe: stripe.checked()?,
             stripe_settings: stripe,
+            webhooks,
+            mail,
         })
     }
 }

@@ -115,7 +115,7 @@ impl<'de> Deserialize<'de> for Months {
 }
 
 /// A length of time that the server waits: not zero.
-pub(super) fn wait<'de, D: Deserializer<'de>>(deserializer: D) -> Result<std::time::Duration, D::Error> {
+pub(crate) fn wait<'de, D: Deserializer<'de>>(deserializer: D) -> Result<std::time::Duration, D::Error> {
     let length = Length::deserialize(deserializer)?.0;
     match u64::try_from(length.micros()) {
         Ok(micros) if micros > 0 => Ok(std::time::Duration::from_micros(micros)),

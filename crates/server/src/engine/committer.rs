@@ -10,7 +10,7 @@
 //! that it was decided on, so that of two servers one wins and the other decides again.
 
 use super::{
-    EngineError, Happened, Outbox, Receipt, View,
+    Before, EngineError, Happened, Outbox, Receipt, View,
     cache::{Cache, Hot},
     capture::capture,
     queue::{Answers, Caller, Decided, Job, Requests, Shared},
@@ -587,12 +587,13 @@ fn execute(
     how: How,
     outbox: &Outbox,
 ) -> (Result<Decided, EngineError>, bool) {
+    let before = Before::of(&hot.account);
     let answer = hot.account.execute(policy, request, now);
     for recorded in &answer.events {
         hot.tally.absorb(recorded, &hot.account);
     }
     if !answer.events.is_empty() {
-        let happened = Happened { account: &hot.account, policy, events: &answer.events };
+        let happened = Happened { account: &hot.account, policy, events: &answer.events, before };
         hot.memos.extend(outbox(&happened));
     }
     let show = |events: &[Recorded]| {

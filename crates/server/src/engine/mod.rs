@@ -93,6 +93,28 @@ pub struct Happened<'a> {
     pub policy: &'a Policy,
     /// What happened.
     pub events: &'a [Recorded],
+    /// What was so right before it.
+    pub before: Before,
+}
+
+/// What an account was like right before a decision, as far as the decision's events do not say it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Before {
+    /// When the subscription was to end, where a cancellation was scheduled.
+    pub ends: Option<Timestamp>,
+    /// Whether it had been told that nothing starts (R9.1).
+    pub blocked: bool,
+}
+
+impl Before {
+    /// As this account is now.
+    pub fn of(account: &Account) -> Before {
+        let subscription = account.core().subscription.as_ref();
+        Before {
+            ends: subscription.filter(|subscription| subscription.is_running()).and_then(|it| it.cancel_at),
+            blocked: account.core().blocked.is_some(),
+        }
+    }
 }
 
 /// What has to be done because of what happened: memos that are stored in the same commit as the events. Called for every

@@ -112,6 +112,12 @@ pub const ROUTES: &[Route] = &[
     list("/v1/organizations/{org}/members", Taken::Read, Member::Any, PAGE),
     route("PUT", "/v1/organizations/{org}/members/{member}", Taken::Admin, Member::ByCommand),
     route("DELETE", "/v1/organizations/{org}/members/{member}", Taken::Admin, Member::ByCommand),
+    // Members see and change their own; whoever manages members everybody's. The handler says so.
+    route("GET", "/v1/organizations/{org}/members/{member}/notices", Taken::Read, Member::Any),
+    route("PUT", "/v1/organizations/{org}/members/{member}/notices", Taken::Admin, Member::Any),
+    list("/v1/notices/dead", Taken::Admin, Member::Nobody, &["organization", "limit", "cursor"]),
+    // The host's alone, which the handler says.
+    route("POST", "/v1/organizations/{org}/notices/{notice}/replay", Taken::Admin, Member::Any),
     route("POST", "/v1/organizations/{org}/transfer_ownership", Taken::Admin, Member::ByCommand),
     list("/v1/organizations/{org}/tasks", Taken::Read, Member::Any, PAGE),
     route("PUT", "/v1/organizations/{org}/tasks/{task}", Taken::Admin, Member::ByCommand),

@@ -25,6 +25,7 @@ mod export;
 mod grants;
 mod health;
 mod members;
+mod notices;
 mod organizations;
 mod payments;
 mod preview;
@@ -41,6 +42,7 @@ pub use document::document;
 use crate::{
     auth::Keys,
     engine::Engine,
+    notices::Notices,
     payments::{
         cashier::{Cashier, Till},
         provider::Provider,
@@ -98,6 +100,8 @@ pub struct App {
     pub settings: HttpSettings,
     /// Renders the figures for Prometheus; none: `/metrics` is empty.
     pub metrics: Option<PrometheusHandle>,
+    /// Who is told what happens; none: nobody.
+    pub notices: Option<Notices>,
     /// Places for pages that follow a balance.
     streams: Arc<Semaphore>,
     /// True when the server stops, so that nobody goes on following.
@@ -109,7 +113,8 @@ impl App {
     pub fn new(engine: Engine, keys: Keys, settings: HttpSettings) -> App {
         let cashier = Cashier::new(Provider::External, engine.clone(), Till::default());
         let streams = Arc::new(Semaphore::new(settings.streams_max.min(Semaphore::MAX_PERMITS)));
-        App { engine, keys, cashier, settings, metrics: None, streams, closing: watch::channel(false).1 }
+        let (metrics, notices, closing) = (None, None, watch::channel(false).1);
+        App { engine, keys, cashier, settings, metrics, notices, streams, closing }
     }
 
     /// As it is, but ending what goes on for ever when this says so.
@@ -164,6 +169,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(members::list_members))
         .routes(routes!(members::put_member, members::remove_member))
         .routes(routes!(members::transfer_ownership))
+        .routes(routes!(notices::get_notice_choices, notices::put_notice_choices))
+        .routes(routes!(notices::list_dead_notices))
+        .routes(routes!(notices::replay_notice))
         .routes(routes!(tasks::list_tasks))
         .routes(routes!(tasks::put_task))
         .routes(routes!(tasks::resume_task))

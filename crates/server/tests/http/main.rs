@@ -9,6 +9,7 @@ mod document;
 mod access;
 mod conventions;
 mod members;
+mod notices;
 mod routes;
 mod sandbox;
 mod wrong;

@@ -2,6 +2,7 @@
 //! wrong in between. What is judged is always the same: each payment is granted once, no card is charged twice, and what
 //! was paid is there after whatever happened.
 
+#[allow(dead_code, reason = "the tests of the client itself need more of the peer than these")]
 #[path = "../stripe/peer/mod.rs"]
 mod peer;
 

@@ -2,6 +2,7 @@
 
 mod charging;
 mod histories;
+mod parameters;
 #[allow(unused_imports, reason = "the stories of money from end to end need more of the peer")]
 mod peer;
 mod reversals;

@@ -2,13 +2,14 @@
 
 use crate::{
     desk::Desk,
-    opener::{Opener, SqliteOpener, on_every_store},
+    opener::{Opener, PostgresOpener, SqliteOpener, on_every_store},
     work::*,
 };
 use ledger::id::OrganizationId;
 use store::{
     Append, Appended, Batch, Store,
     memo::{Change, Listed, Memo},
+    postgres::import,
     sqlite::Sqlite,
 };
 
@@ -135,4 +136,19 @@ fn a_memo_is_written_beside_the_server() {
     let beside = Sqlite::open_beside(opener.dir.path()).expect("it opens");
     assert!(beside.keep(&id("acme"), &[Change::Write(memo("n1", Some(1), "x"))]).expect("the store works"));
     assert_eq!(opener.store().due_memos("notice", hour(2), 10).expect("it reads").len(), 1);
+}
+
+#[test]
+fn memos_move_with_their_store_also_of_organizations_that_are_not_open() {
+    let (from, to) = (SqliteOpener::new(), PostgresOpener::new());
+    for organization in ["acme", "globex"] {
+        from.store()
+            .keep(&id(organization), &[Change::Write(memo("n1", Some(1), "x"))])
+            .expect("the store works");
+    }
+    for _ in 0..2 {
+        import(from.store(), to.postgres(), &mut |_| {}).expect("it is copied");
+    }
+    assert_eq!(to.store().all_memos(None, 10).expect("it reads").len(), 2);
+    assert_eq!(to.store().due_memos("notice", hour(1), 10).expect("it reads").len(), 2);
 }

@@ -9,9 +9,11 @@ mod explain;
 mod export;
 mod keys;
 mod migrate;
+mod notices;
 mod reconcile;
 mod serve;
 mod settings;
+mod staff;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -43,6 +45,8 @@ enum Command {
     #[command(subcommand)]
     Keys(keys::Keys),
     Migrate(migrate::Migrate),
+    #[command(subcommand)]
+    Notices(notices::Notices),
     Verify(verify::Verify),
     Reconcile(reconcile::Reconcile),
     Explain(explain::Explain),
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Keys(keys) => keys.run(),
         Command::Migrate(migrate) => migrate.run(),
+        Command::Notices(notices) => notices.run(),
         Command::Verify(verify) => verify.run(),
         Command::Reconcile(reconcile) => reconcile.run(),
         Command::Explain(explain) => explain.run(),

@@ -3,18 +3,15 @@
 
 use crate::{
     Failure, runtime,
-    serve::till,
     settings::{Settings, beside, open},
+    staff::Staff,
 };
 use clap::Args;
 use coulomb_server::{
     clock,
     config::Config,
-    engine::Engine,
     memos::Memos,
-    outbox,
     payments::{
-        cashier::Cashier,
         provider::Provider,
         reconcile::{self, Found},
     },
@@ -88,12 +85,8 @@ impl Reconcile {
 /// Nobody else has the store, or everybody may have it.
 async fn alone(config: &Config, store: Arc<dyn Store>, since: ledger::Timestamp) -> Result<Found, Failure> {
     let url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.listen));
-    let provider = Provider::open(config, &store, &url)?;
-    let till = till(config, &url);
-    let outbox =
-        if provider.sells() { outbox::of_sales(till.price.clone()) } else { outbox::all(Vec::new()) };
-    let engine = Engine::start_with(store, config.policy.clone(), config.engine.clone(), outbox);
-    let found = Cashier::new(provider, engine.clone(), till).reconcile(since).await;
+    let Staff { engine, cashier, .. } = Staff::new(config, store, &url)?;
+    let found = cashier.reconcile(since).await;
     engine.shut_down().await?;
     Ok(found?)
 }

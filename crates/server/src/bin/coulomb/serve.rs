@@ -4,6 +4,7 @@
 use crate::{
     Failure, runtime,
     settings::{Settings, open},
+    staff::Staff,
 };
 use axum::serve::ListenerExt;
 use clap::{Args, ValueEnum};
@@ -11,12 +12,7 @@ use coulomb_server::{
     auth::Keys,
     config::{self, Config, ProviderKind},
     engine::Engine,
-    http, jobs, outbox,
-    payments::{
-        cashier::{Cashier, Till},
-        provider::Provider,
-    },
-    telemetry,
+    http, jobs, telemetry,
 };
 use std::{io::ErrorKind, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use store::Store;
@@ -122,7 +118,11 @@ impl Serve {
         if let Some(level) = &self.log {
             config.log.set_level(level)?;
         }
-        Ok(config.complete()?)
+        let config = config.complete()?;
+        if config.provider.kind == ProviderKind::Sandbox && !self.sandbox {
+            return Err("The provider sandbox takes no money: run it with --sandbox, which says that none is meant to be.".into());
+        }
+        Ok(config)
     }
 }
 
@@ -149,19 +149,12 @@ impl Running {
             tokio::task::spawn_blocking(move || Keys::load(store)).await??
         };
         let public_url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        let provider = Provider::open(config, &store, &public_url)?;
-        let till = till(config, &public_url);
-        let mut outboxes = Vec::new();
-        if provider.sells() {
-            outboxes.push(outbox::of_sales(till.price.clone()));
-        }
-        let engine =
-            Engine::start_with(store, config.policy.clone(), config.engine.clone(), outbox::all(outboxes));
-        let cashier = Cashier::new(provider, engine.clone(), till);
+        let Staff { engine, cashier, notices } = Staff::new(config, store, &public_url)?;
         let mut jobs = vec![
             tokio::spawn(jobs::sweeper::run(engine.clone())),
             tokio::spawn(keys.clone().keep_fresh(KEYS_FRESH)),
             tokio::spawn(telemetry::upkeep(metrics.clone())),
+            tokio::spawn(notices.clone().run(engine.clone())),
         ];
         if cashier.provider().sells() {
             jobs.push(tokio::spawn(cashier.clone().run()));
@@ -178,7 +171,7 @@ impl Running {
         };
         let (closing, closed) = watch::channel(false);
         let mut app = http::App::new(engine.clone(), keys, settings).closing_with(closed);
-        (app.cashier, app.metrics) = (cashier, Some(metrics));
+        (app.cashier, app.metrics, app.notices) = (cashier, Some(metrics), Some(notices));
         let router = http::router(app);
         let (stop, stopped) = oneshot::channel::<()>();
         let http = axum::serve(listener.tap_io(send_at_once), router).with_graceful_shutdown(async {
@@ -209,17 +202,6 @@ impl Running {
         self.engine.shut_down().await?;
         Ok(())
     }
-}
-
-/// What is for sale, and where people may be sent back to: this server's own pages always.
-pub fn till(config: &Config, public_url: &str) -> Till {
-    let mut return_urls = config.server.return_urls.clone();
-    return_urls.push(public_url.into());
-    let price = match config.provider.kind {
-        ProviderKind::Sandbox => Some(config.price.clone().unwrap_or_default()),
-        ProviderKind::External | ProviderKind::Stripe => config.price.clone(),
-    };
-    Till { packs: config.packs.clone(), price, return_urls, give_up: config.provider.give_up }
 }
 
 /// Answers are written whole, so nothing is gained by holding back the end of one (Nagle's algorithm).

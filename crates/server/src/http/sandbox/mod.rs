@@ -78,6 +78,9 @@ pub async fn set_clock(
         // The clock stands there already: this shows what has come of it.
         receipt = set(&app, &caller, &organization, to, Repeat(None)).await?;
     }
+    if let Some(notices) = &app.notices {
+        notices.expiring_due(&app.engine, &organization, to).await?;
+    }
     let shown = &receipt.shown;
     let opened = !shown.name.is_empty();
     let clock = Clock {

@@ -99,7 +99,7 @@ impl Stripe {
             .with("items[0][price]", &price)
             .with("payment_behavior", "pending_if_incomplete")
             .with("proration_behavior", if same_cadence { "always_invoice" } else { "none" });
-        let form = if same_cadence { form } else { form.with("billing_cycle_anchor", "now") };
+        let form = if same_cadence { form } else { form.with("billing_cycle_anchor[type]", "now") };
         let key = key_for_change(subscription, item, &price);
         let changed: Subscription = self.client().post(&path, &form, &key).await?;
         if changed.pending_update.is_none() || self.was_paid_after_all(&changed, &price).await? {

@@ -4,8 +4,6 @@
 //!
 //! `wire` is HTTP, keys and faults; `cards` charges; `billing` renews; `pages` is where persons pay; `hooks` tells.
 
-#![allow(dead_code, reason = "several test targets have the peer, and each uses a part of it")]
-
 mod billing;
 mod cards;
 mod hooks;
@@ -45,8 +43,8 @@ struct Stripe {
     cards: HashMap<String, Card>,
     keys: HashMap<String, wire::Remembered>,
     faults: Vec<wire::Planned>,
-    /// Which calls were made: method and path.
-    calls: Vec<String>,
+    /// Which calls were made: method and path, and what was sent.
+    calls: Vec<(String, Value)>,
     /// How many events were delivered.
     delivered: usize,
 }
@@ -105,7 +103,12 @@ impl Peer {
 
     /// How often this was asked: method and path.
     pub fn asked(&self, call: &str) -> usize {
-        self.stripe().calls.iter().filter(|made| *made == call).count()
+        self.stripe().calls.iter().filter(|(made, _)| made == call).count()
+    }
+
+    /// Everything that was asked: method and path, and what was sent.
+    pub fn calls(&self) -> Vec<(String, Value)> {
+        self.stripe().calls.clone()
     }
 
     /// Lets so many seconds pass.

@@ -67,7 +67,8 @@ async fn answer(State(peer): State<Peer>, request: Request) -> Response {
     let header =
         |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let call = format!("{} {}", head.method, head.uri.path());
-    peer.stripe().calls.push(call.clone());
+    let sent = nested(if body.is_empty() { head.uri.query().unwrap_or_default() } else { &body });
+    peer.stripe().calls.push((call.clone(), sent));
     if header("authorization") != format!("Bearer {SECRET_KEY}") {
         return told(
             401,
