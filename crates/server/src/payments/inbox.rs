@@ -153,7 +153,8 @@ impl Cashier {
         organization: &OrganizationId,
         by: Timestamp,
     ) -> Result<usize, ProviderError> {
-        let listed = self.memos.list(organization, KIND, None, AT_ONCE).await?;
+        // The latest: those that were worked off are known for a while, and there may be many of them.
+        let listed = self.memos.list_backwards(organization, KIND, None, AT_ONCE).await?;
         let (due, others): (Vec<Memo>, Vec<Memo>) =
             listed.into_iter().partition(|memo| memo.due.is_some_and(|at| at <= by));
         if due.is_empty() {

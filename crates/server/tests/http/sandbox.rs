@@ -209,6 +209,32 @@ fn a_year_goes_by_in_one_call_and_every_month_is_paid_in_its_turn() {
 }
 
 #[test]
+fn a_clock_that_is_moved_again_with_the_same_key_stays_and_one_that_cannot_move_moves_nothing() {
+    for server in sellers() {
+        let path = server.buyer("repeater");
+        server.buy(&path, json!({ "plan": "team" }));
+        let clock = "/v1/sandbox/organizations/repeater/clock";
+        let to =
+            |to: &str| server.call("POST", clock).header("idempotency-key", to).json(&json!({ "to": to }));
+        let march = to("2026-03-01T00:00:00Z").send().is(200);
+        to("2026-05-01T00:00:00Z").send().is(200);
+        let again = to("2026-03-01T00:00:00Z").send().is(200);
+        assert_eq!((again.header("idempotent-replayed"), &again.text), ("true", &march.text));
+        assert_eq!(server.paid(&path).len(), 4);
+        // This key is taken, so nothing on the way to June may happen.
+        let other = json!({ "to": "2026-06-15T00:00:00Z" });
+        server
+            .call("POST", clock)
+            .header("idempotency-key", "2026-05-01T00:00:00Z")
+            .json(&other)
+            .send()
+            .is(422);
+        server.post(clock, json!({ "by": "P50Y" })).is(422);
+        assert_eq!(server.paid(&path).len(), 4);
+    }
+}
+
+#[test]
 fn a_renewal_that_fails_warns_then_ends_it_and_a_new_card_in_time_saves_it() {
     for server in sellers() {
         let path = server.buyer("failing");

@@ -72,12 +72,11 @@ pub async fn set_clock(
     app.engine.preview(organization.clone(), request).await?;
     stop_on_the_way(&app, &caller, &organization, to).await?;
     let mut receipt = set(&app, &caller, &organization, to, repeat).await?;
-    if app.cashier.provider().sells() {
+    if app.cashier.provider().sells() && !receipt.replayed {
         app.cashier.advance(&organization, to).await?;
         app.cashier.settle_down(&organization).await?;
-        let replayed = receipt.replayed;
+        // The clock stands there already: this shows what has come of it.
         receipt = set(&app, &caller, &organization, to, Repeat(None)).await?;
-        receipt.replayed = replayed;
     }
     if let Some(notices) = &app.notices {
         notices.expiring_due(&app.engine, &organization, to).await?;
