@@ -9,9 +9,8 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use xtask::leash::{Leash, end_of};
+use xtask::python;
 use xtask::shell::{Scratch, cargo, command_line, output_of, repository, run};
-
-use crate::tools::python_tool;
 
 /// How long a server may take to say that it is ready, or to stop when asked. Generous, because the machine may be busy
 /// and nothing waits longer than it has to.
@@ -33,7 +32,7 @@ pub fn http_api_keeps_to_its_document() -> Result<(), String> {
             .arg(&data),
     )?;
     let origin = format!("http://{}", server.address);
-    let checked = run(Command::new(python_tool("schemathesis"))
+    let checked = run(Command::new(python::tool("schemathesis"))
         .arg("--config-file")
         .arg(repository().join("schemathesis.toml"))
         .args(["--no-color", "run", "--origin", &origin, &format!("{origin}/v1/openapi.json")])
@@ -41,9 +40,14 @@ pub fn http_api_keeps_to_its_document() -> Result<(), String> {
         .env("COULOMB_KEY", key.trim())
         // It keeps notes where it runs, and the working tree is not the place for them.
         .current_dir(scratch.path()));
-    // The log is worth reading when the server answered wrongly, and also when it did not stop as it should.
+    with_log(server, checked)
+}
+
+/// Stops a server after it was judged. Its log is worth reading when it answered wrongly, and also when it did not stop as it
+/// should.
+pub fn with_log(server: Server, judged: Result<(), String>) -> Result<(), String> {
     let log = server.log.clone();
-    checked.and_then(|()| server.stop()).map_err(|reason| format!("{reason}\n{}", end_of(&log)))
+    judged.and_then(|()| server.stop()).map_err(|reason| format!("{reason}\n{}", end_of(&log)))
 }
 
 /// An accounting program that knows nothing of credits reads the export of the demonstration's organizations, and finds
@@ -86,7 +90,7 @@ pub fn export_balances() -> Result<(), String> {
 
 /// Builds `coulomb` with the features the tests used, so that little is left to build, and says where it is: beside us,
 /// since we were built by the same cargo into the same folder.
-fn build() -> Result<PathBuf, String> {
+pub fn build() -> Result<PathBuf, String> {
     run(cargo().args(["build", "--workspace", "--all-features", "--locked", "--bin", "coulomb"]))?;
     let ourselves =
         std::env::current_exe().map_err(|error| format!("cannot tell where xtask is: {error}"))?;
@@ -94,7 +98,7 @@ fn build() -> Result<PathBuf, String> {
 }
 
 /// A running server, stopped when it goes out of scope.
-struct Server {
+pub struct Server {
     leash: Leash,
     address: SocketAddr,
     log: PathBuf,
@@ -102,7 +106,7 @@ struct Server {
 
 impl Server {
     /// Starts it and waits for the line that says it is ready, with its address. What it logs goes to a file.
-    fn start(command: &Command, log: &Path) -> Result<Self, String> {
+    pub fn start(command: &Command, log: &Path) -> Result<Self, String> {
         let line = command_line(command);
         eprintln!("$ {line} &");
         let leash = Leash::start(command, log, "KILL", None)?;
@@ -120,6 +124,11 @@ impl Server {
             };
             return Err(format!("`{line}` {reason}.\n{}", end_of(log)));
         }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Stops it as an operator would, with SIGTERM, after which it has to end by itself and without complaint.

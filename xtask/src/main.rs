@@ -4,6 +4,7 @@
 
 mod bench;
 mod blackbox;
+mod browser;
 mod tools;
 
 use std::io::{Read, Write};
@@ -26,6 +27,7 @@ Commands:
                      is something that users or stored data will notice. FILTER is passed on to `cargo nextest run`
   blackbox           Only the checks that need a running `coulomb`: its HTTP API against the OpenAPI document it publishes
                      (schemathesis), and its export against an accounting program (hledger)
+  browser            Only the checks of pages in a real browser (Chromium, driven by Node)
   postgres           Only the PostgreSQL server for tests, until standard input ends or Ctrl-C. With the variable that it
                      prints, tests that are run in other ways, again and again, need not start one each
   bench-postgres [ARGS]
@@ -59,6 +61,7 @@ const CI: &[Step] = &[
     ("documentation tests", documentation_tests),
     ("HTTP API keeps to its document", blackbox::http_api_keeps_to_its_document),
     ("export balances", blackbox::export_balances),
+    ("browser", browser::sandbox_pages),
 ];
 
 /// Needs a `coulomb` that serves, so these come last wherever they run.
@@ -67,6 +70,9 @@ const BLACKBOX: &[Step] = &[
     ("HTTP API keeps to its document", blackbox::http_api_keeps_to_its_document),
     ("export balances", blackbox::export_balances),
 ];
+
+/// Needs a browser as well.
+const BROWSER: &[Step] = &[("tools", tools::set_up), ("browser", browser::sandbox_pages)];
 
 fn main() -> ExitCode {
     if let Err(error) = std::env::set_current_dir(repository()) {
@@ -83,6 +89,7 @@ fn main() -> ExitCode {
         }
         ["ci"] => run_steps(CI),
         ["blackbox"] => run_steps(BLACKBOX),
+        ["browser"] => run_steps(BROWSER),
         ["test", arguments @ ..] => exit_code(test(arguments)),
         ["postgres"] => exit_code(postgres()),
         ["bench-postgres", arguments @ ..] => exit_code(bench::on_postgres(arguments)),

@@ -3,17 +3,21 @@
 //! has failed.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use xtask::postgres;
-use xtask::shell::{cargo, is_root, repository, run, works};
+use xtask::python::{self, VENV};
+use xtask::shell::{cargo, is_root, run, works};
 
 /// A Debian package, and the program that shows it is there. Programs are asked rather than the package database, since
 /// they may have come another way.
 const PACKAGES: &[(&str, &[&str])] = &[
     ("build-essential", &["cc", "--version"]),
     ("hledger", &["hledger", "--version"]),
+    ("nodejs", &["node", "--version"]),
+    ("npm", &["npm", "--version"]),
+    ("chromium", &["chromium", "--version"]),
     // Debian's python3 has a `venv` that cannot install anything until this package brings `ensurepip`.
     ("python3-venv", &["python3", "-c", "import ensurepip, venv"]),
 ];
@@ -27,8 +31,11 @@ const CREATE_CLUSTER: &str = "/etc/postgresql-common/createcluster.conf";
 /// The version that CI uses; another one that is already there will do.
 const NEXTEST: &str = "0.9.143";
 
-/// Where the Python tools go. Git ignores it.
-const VENV: &str = ".tools/venv";
+/// Where the Node packages that drive the browser go. Git ignores it.
+pub const NODE_PACKAGES: &str = ".tools/browser";
+
+/// Which they are, each with its exact version and checksum.
+const NODE_LOCK: &str = "crates/server/tests/browser";
 
 /// Every Python tool with its exact version, also the ones that others bring along.
 const REQUIREMENTS: &str = "xtask/requirements.txt";
@@ -38,12 +45,8 @@ pub fn set_up() -> Result<(), String> {
     toolchain()?;
     packages()?;
     nextest()?;
-    python_tools()
-}
-
-/// A program of the Python environment that `set_up` makes.
-pub fn python_tool(name: &str) -> PathBuf {
-    repository().join(VENV).join("bin").join(name)
+    python_tools()?;
+    node_packages()
 }
 
 fn toolchain() -> Result<(), String> {
@@ -121,14 +124,14 @@ fn python_tools() -> Result<(), String> {
     let wanted =
         fs::read_to_string(REQUIREMENTS).map_err(|error| format!("cannot read {REQUIREMENTS}: {error}"))?;
     let made_from = Path::new(VENV).join("requirements.txt");
-    let starts = || works(Command::new(python_tool("schemathesis")).arg("--version"));
+    let starts = || works(Command::new(python::tool("schemathesis")).arg("--version"));
     if fs::read_to_string(&made_from).is_ok_and(|made| made == wanted) && starts() {
         return Ok(());
     }
     run(Command::new("python3").args(["-m", "venv", "--clear", VENV]))?;
     // Without dependencies nothing can come in that the file does not pin; `pip check` then says whether it pins all.
     let pip = || {
-        let mut command = Command::new(python_tool("python"));
+        let mut command = Command::new(python::tool("python"));
         command.args(["-m", "pip", "--disable-pip-version-check"]);
         command
     };
@@ -139,4 +142,27 @@ fn python_tools() -> Result<(), String> {
     }
     // Written last, so that an interrupted set-up is not taken for a finished one.
     fs::write(&made_from, wanted).map_err(|error| format!("cannot write {}: {error}", made_from.display()))
+}
+
+/// The packages are right when they were installed from the lock file as it is now, which is copied last.
+fn node_packages() -> Result<(), String> {
+    let folder = Path::new(NODE_PACKAGES);
+    let read = |folder: &Path, name: &str| {
+        let path = folder.join(name);
+        fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+    };
+    let wanted = read(Path::new(NODE_LOCK), "package-lock.json")?;
+    if read(folder, "installed-lock.json").is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    let write = |name: &str, content: &[u8]| {
+        let path = folder.join(name);
+        fs::write(&path, content).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    };
+    fs::create_dir_all(folder).map_err(|error| format!("cannot create {NODE_PACKAGES}: {error}"))?;
+    write("package.json", &read(Path::new(NODE_LOCK), "package.json")?)?;
+    write("package-lock.json", &wanted)?;
+    // No script of a package runs here: the browser is Debian's.
+    run(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder))?;
+    write("installed-lock.json", &wanted)
 }

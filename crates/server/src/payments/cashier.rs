@@ -8,11 +8,15 @@ use super::{
 };
 use crate::{clock, config::Pack, engine::Engine, jobs::due, memos::Memos};
 use ledger::{
-    Timestamp,
+    Duration, Timestamp,
     id::{OrganizationId, PlanKey},
     subscription::{Cadence, SubscriptionStatus},
 };
 use std::sync::Arc;
+use store::{
+    Fault, Tables,
+    memo::{Change, Memo, Owned},
+};
 
 /// What the cashier is told by the configuration.
 #[derive(Clone, Debug)]
@@ -24,12 +28,12 @@ pub struct Till {
     /// Addresses that a return URL begins with.
     pub return_urls: Vec<String>,
     /// For how long what a provider said is tried again.
-    pub give_up: ledger::Duration,
+    pub give_up: Duration,
 }
 
 impl Default for Till {
     fn default() -> Till {
-        Till { packs: Vec::new(), price: None, return_urls: Vec::new(), give_up: ledger::Duration::days(3) }
+        Till { packs: Vec::new(), price: None, return_urls: Vec::new(), give_up: Duration::days(3) }
     }
 }
 
@@ -72,6 +76,9 @@ impl Cashier {
 
     /// Works off what providers say and what has to be asked of them, until the server stops.
     pub async fn run(self) {
+        if let Err(error) = self.take_up().await {
+            tracing::warn!(%error, "what another server had begun is taken up when its claim is over");
+        }
         let changes = self.engine.changes();
         let due = |kind| (changes.clone(), self.memos.clone(), kind);
         let (told, memos, kind) = due(inbox::KIND);
@@ -95,6 +102,25 @@ impl Cashier {
             async move { cashier.work_renewals(&organization).await }
         });
         tokio::join!(inbox, recharges, orders, renewals);
+    }
+
+    /// A server that has its store to itself need not wait until the claims of the one before are over.
+    async fn take_up(&self) -> Result<(), Fault> {
+        if self.engine.store().tables() != Tables::Late {
+            return Ok(());
+        }
+        let now = clock::now();
+        for kind in [inbox::KIND, recharge::KIND, orders::KIND] {
+            for Owned { organization, memo } in
+                self.memos.due(kind, now.after(CLAIM_MAX), TAKEN_UP_MAX).await?
+            {
+                if memo.due.is_some_and(|due| due > now) {
+                    let due = Change::Write(Memo { due: Some(now), ..memo });
+                    self.memos.keep(&organization, vec![due]).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Lets happen what the sandbox would do by itself by now. A clock of the organization's own may be behind everyone's.
@@ -254,6 +280,13 @@ impl Cashier {
         })
     }
 
+    /// Does now what waits to be tried again later, or is another server's until its claim is over.
+    pub async fn tries_again(&self, organization: &OrganizationId) -> Result<(), ProviderError> {
+        self.work_off(organization, Timestamp::MAX).await?;
+        self.recharge_due(organization, Timestamp::MAX).await?;
+        self.settle_down(organization).await
+    }
+
     /// Does now what else would be done in a moment: what the provider has said, and purchases that were requested.
     pub async fn settle_down(&self, organization: &OrganizationId) -> Result<(), ProviderError> {
         for _ in 0..ROUNDS_MAX {
@@ -270,6 +303,12 @@ impl Cashier {
 
 /// Organizations that are worked for at once, of each kind of work.
 const AT_ONCE: usize = 16;
+
+/// The longest that anything is claimed.
+const CLAIM_MAX: Duration = Duration::from_micros(90_000_000);
+
+/// Claims that are taken up at a start, of each kind; the others are over soon.
+const TAKEN_UP_MAX: usize = 10_000;
 
 /// The longest return URL.
 const RETURN_URL_MAX: usize = 2_000;

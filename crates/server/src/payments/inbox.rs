@@ -39,6 +39,9 @@ const KEPT: Duration = Duration::days(30);
 /// How long one that was given up is kept.
 const KEPT_GIVEN_UP: Duration = Duration::days(365);
 
+/// How long to leave a message to whoever is working it off.
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(10);
+
 /// Messages of one organization that are worked off in one go.
 const AT_ONCE: usize = 200;
 
@@ -85,6 +88,11 @@ fn is_zero(count: &u32) -> bool {
 pub fn memo(id: impl Into<String>, now: Timestamp, message: Message) -> Memo {
     let waiting = Waiting { message, received_at: now, failures: 0, error: None, done_at: None };
     Memo::new(KIND, id, Some(now), memos::body(&waiting))
+}
+
+/// Whether somebody else is working it off for the first time.
+fn is_taken(memo: &Memo) -> bool {
+    memos::read::<Waiting>(memo).is_ok_and(|waiting| waiting.done_at.is_none() && waiting.failures == 0)
 }
 
 /// What became of a message.
@@ -138,14 +146,23 @@ impl Cashier {
         }
     }
 
-    /// Works off what is due for one organization by this instant; how many messages.
+    /// Works off what is due for one organization by this instant; how many messages, those included that somebody else
+    /// is working off right now: whoever wants to see everything done asks until there are none.
     pub async fn work_off(
         &self,
         organization: &OrganizationId,
         by: Timestamp,
     ) -> Result<usize, ProviderError> {
-        let mut due = self.memos.list(organization, KIND, None, AT_ONCE).await?;
-        due.retain(|memo| memo.due.is_some_and(|at| at <= by));
+        let listed = self.memos.list(organization, KIND, None, AT_ONCE).await?;
+        let (due, others): (Vec<Memo>, Vec<Memo>) =
+            listed.into_iter().partition(|memo| memo.due.is_some_and(|at| at <= by));
+        if due.is_empty() {
+            let taken = others.iter().filter(|memo| is_taken(memo)).count();
+            if taken > 0 {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            return Ok(taken);
+        }
         let found = due.len();
         self.work_inbox(organization.clone(), due).await;
         Ok(found)

@@ -3,8 +3,17 @@
 
 use coulomb_server::{
     auth,
+    config::Pack,
     engine::{Engine, Limits},
     http::{self, App, HttpSettings},
+    memos::Memos,
+    outbox,
+    payments::{
+        cashier::{Cashier, Till},
+        price::Price,
+        provider::Provider,
+        sandbox::Sandbox,
+    },
 };
 use ledger::{Policy, Timestamp};
 use serde_json::Value;
@@ -52,12 +61,43 @@ pub fn servers() -> &'static [Server; 2] {
     &SHARED
 }
 
-/// Starts servers that live as long as the tests.
-pub fn start_on_every_store(settings: HttpSettings) -> [Server; 2] {
-    [Place::Directory, Place::Database].map(|place| start(settings.clone(), place))
+/// Those that sell through the sandbox, one on each store.
+pub fn sellers() -> &'static [Server; 2] {
+    static SHARED: LazyLock<[Server; 2]> = LazyLock::new(|| {
+        let settings = HttpSettings { sandbox: true, public_url: SELLER.into(), ..HttpSettings::default() };
+        [Place::Directory, Place::Database].map(|place| start(settings.clone(), place, true))
+    });
+    &SHARED
 }
 
-fn start(settings: HttpSettings, place: Place) -> Server {
+/// Where the pages of those that sell say they are.
+pub const SELLER: &str = "https://credits.test";
+
+/// Starts servers that live as long as the tests.
+pub fn start_on_every_store(settings: HttpSettings) -> [Server; 2] {
+    [Place::Directory, Place::Database].map(|place| start(settings.clone(), place, false))
+}
+
+/// What they sell, and to whom people go back.
+fn till() -> Till {
+    let price = Price {
+        credits: ledger::Credits::whole(1_000).unwrap(),
+        price: 100,
+        currency: "USD".into(),
+        minimum: 50,
+    };
+    let pack = Pack {
+        key: "small".into(),
+        label: "10,000 credits".into(),
+        credits: ledger::Credits::whole(10_000).unwrap(),
+        price: 1_000,
+        currency: "USD".into(),
+    };
+    let return_urls = vec!["https://host.test".into()];
+    Till { packs: vec![pack], price: Some(price), return_urls, ..Till::default() }
+}
+
+fn start(settings: HttpSettings, place: Place, sells: bool) -> Server {
     let (told, address) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         // Kept until the process ends: the threads that use it are never told to stop.
@@ -81,10 +121,18 @@ fn start(settings: HttpSettings, place: Place) -> Server {
                 made.key
             };
             let (admin, runtime, read) = (key(Scope::Admin), key(Scope::Runtime), key(Scope::Read));
-            let engine = Engine::start(Arc::clone(&store), policy(), Limits::default());
+            let outboxes = if sells { vec![outbox::of_sales(till().price)] } else { Vec::new() };
+            let outbox = outbox::all(outboxes);
+            let engine = Engine::start_with(Arc::clone(&store), policy(), Limits::default(), outbox);
             let keys = auth::Keys::load(Arc::clone(&store)).unwrap();
             tokio::spawn(keys.clone().keep_fresh(Duration::from_millis(100)));
-            let router = http::router(App::new(engine, keys, settings));
+            let mut app = App::new(engine.clone(), keys, settings.clone());
+            if sells {
+                let memos = Memos::new(Arc::clone(&store));
+                let sandbox = Sandbox::new(memos, Arc::new(policy()), settings.public_url);
+                app.cashier = Cashier::new(Provider::Sandbox(sandbox), engine, till());
+            }
+            let router = http::router(app);
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             told.send(Server { address, store, admin, runtime, read }).unwrap();
@@ -231,6 +279,15 @@ impl Call<'_> {
     pub fn bytes(self, body: &[u8]) -> Self {
         let mut call = self.header("content-type", "application/json");
         call.body = body.to_vec();
+        call
+    }
+
+    /// As the form of a page sends it.
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(fields);
+        let mut call = self.header("content-type", "application/x-www-form-urlencoded");
+        call.body = form.finish().into_bytes();
         call
     }
 

@@ -11,4 +11,5 @@ mod conventions;
 mod members;
 mod notices;
 mod routes;
+mod sandbox;
 mod wrong;

@@ -58,6 +58,8 @@ fn tour(server: &Server) {
 
     // People.
     assert_eq!(go("PUT", org, json!({ "name": "Tour" }), 200)["name"], "Tour");
+    let card = "/v1/sandbox/organizations/{org=tour}/card";
+    assert_eq!(go("PUT", card, json!({ "behaviour": "ok" }), 404)["code"], "not_found");
     assert_eq!(go("GET", org, none.clone(), 200)["test_clock"], "2027-01-01T00:00:00Z");
     let owner =
         go("PUT", &at("/members/{member=ada}"), json!({ "role": "owner", "email": "ada@example.com" }), 200);

@@ -180,9 +180,12 @@ async fn the_default_card_is_charged_before_a_newer_one() {
 }
 
 #[tokio::test]
-async fn a_key_that_stripe_does_not_know_is_a_matter_for_the_operator() {
-    let world = with(Card::Pays).await;
-    world.peer.fail(INTENTS, Fault::Refuse(401));
-    let charged = world.stripe.charge(&world.acme, &recharge("recharge_1", false)).await;
-    assert!(matches!(charged, Err(ProviderError::Unexpected(_))), "{charged:?}");
+async fn with_a_key_that_stripe_does_not_accept_nothing_is_settled() {
+    for status in [401, 403] {
+        let world = with(Card::Pays).await;
+        world.peer.fail(INTENTS, Fault::Refuse(status));
+        let charged = world.stripe.charge(&world.acme, &recharge("recharge_1", false)).await;
+        let Err(ProviderError::Unavailable(why)) = charged else { panic!("{charged:?}") };
+        assert!(why.contains("the secret key"), "{why}");
+    }
 }

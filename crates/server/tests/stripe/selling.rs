@@ -2,10 +2,17 @@
 
 use crate::{
     peer::{Card, Fault},
-    world::{World, credits, is_unavailable, ours, plan, purchase, refusal},
+    world::{World, credits, is_unavailable, ours, payments, plan, plans, purchase, refusal, settings},
 };
-use coulomb_server::payments::{Bought, PortalStep, fact::Fact, stripe::Secret};
-use ledger::{payment::PaymentPurpose, subscription::Cadence};
+use coulomb_server::{
+    clock,
+    payments::{
+        Bought, PortalStep,
+        fact::Fact,
+        stripe::{Secret, Settings, Stripe},
+    },
+};
+use ledger::{Timestamp, payment::PaymentPurpose, subscription::Cadence};
 
 #[tokio::test]
 async fn credits_that_are_bought_arrive_with_the_payment() {
@@ -59,7 +66,9 @@ async fn of_two_servers_that_make_a_customer_at_once_both_use_the_one_that_is_re
         world.stripe.checkout(&world.acme, &wanted, "https://a.example"),
         other.checkout(&world.acme, &wanted, "https://a.example"),
     );
-    (first.unwrap(), second.unwrap());
+    for page in [first, second] {
+        page.unwrap();
+    }
     let customers: Vec<_> =
         world.peer.all("checkout.session").iter().map(|page| page["customer"].clone()).collect();
     assert_eq!(customers[0], customers[1]);
@@ -136,7 +145,7 @@ async fn a_new_card_is_told_of_and_the_removal_of_one_of_two_is_not() {
 #[tokio::test]
 async fn whatever_was_missed_is_found_again() {
     let world = World::new().await;
-    let before = coulomb_server::clock::now();
+    let before = clock::now();
     world.subscribes("starter", Cadence::Monthly).await;
     let payment = world.buys(10_000, 1_000, Card::Pays).await;
     world.peer.refund(&payment, 200);
@@ -164,6 +173,53 @@ async fn whatever_was_missed_is_found_again() {
 }
 
 #[tokio::test]
+async fn what_happened_to_older_payments_is_found_too() {
+    let world = World::new().await;
+    let payment = world.buys(10_000, 1_000, Card::Pays).await;
+    let refund = world.peer.refund(&payment, 200);
+    world.peer.pass(86_400);
+    let since = Timestamp::from_micros(world.peer.now() * 1_000_000);
+    assert_eq!(world.stripe.told_since(since).await.unwrap(), []);
+    world.peer.fail_refund(&refund);
+    let told = ours(&world.acme, world.stripe.told_since(since).await.unwrap());
+    assert!(told.contains(&Fact::RefundFailed { refund: refund.parse().unwrap() }), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_nobody_understands_does_not_keep_the_rest_from_being_found() {
+    let world = World::new().await;
+    let before = clock::now();
+    world.buys(10_000, 1_000, Card::Pays).await;
+    let odd = serde_json::json!({
+        "id": "pi_odd", "object": "payment_intent", "created": world.peer.now(), "status": "succeeded", "amount": 5,
+        "currency": "usd", "customer": world.customer(),
+        "metadata": { "coulomb_organization": "acme", "coulomb_purpose": "top_up", "coulomb_credits": "many" },
+    });
+    world.peer.know(&[odd]);
+    assert_eq!(world.stripe.told_since(before).await.unwrap().len(), 1);
+    assert_eq!(world.stripe.facts_of(&world.acme).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_price_that_the_operator_made_is_sold_and_recognised() {
+    let world = World::new().await;
+    let made = serde_json::json!({
+        "id": "price_made", "object": "price", "unit_amount": 900, "currency": "usd", "metadata": {},
+        "recurring": { "interval": "month" }, "lookup_key": null, "active": true,
+    });
+    world.peer.know(&[made]);
+    let prices = [((plan("starter"), Cadence::Monthly), "price_made".to_owned())].into();
+    let settings = Settings { prices, ..settings(&world.peer.url) };
+    let world =
+        World { stripe: Stripe::new(settings, plans().into(), world.memos.clone()).unwrap(), ..world };
+    world.subscribes("starter", Cadence::Monthly).await;
+    assert_eq!(world.peer.all("price").len(), 1);
+    let told = world.news().await;
+    let Fact::Payment { paid, credits: brought, .. } = payments(&told)[0] else { panic!("{told:?}") };
+    assert_eq!((*paid, *brought), (900, Some(credits(10_000))));
+}
+
+#[tokio::test]
 async fn a_list_is_read_to_its_end() {
     let world = World::new().await;
     for _ in 0..101 {
@@ -176,6 +232,6 @@ async fn a_list_is_read_to_its_end() {
 fn a_secret_is_never_shown() {
     let secret = Secret::new("sk_live_1");
     assert_eq!(format!("{secret} {secret:?}"), "(secret) (secret)");
-    let settings = format!("{:?}", crate::world::settings("http://127.0.0.1:1"));
+    let settings = format!("{:?}", settings("http://127.0.0.1:1"));
     assert!(!settings.contains("peer"), "{settings}");
 }

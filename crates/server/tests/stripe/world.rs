@@ -26,7 +26,8 @@ pub struct World {
     pub stripe: Stripe,
     pub memos: Memos,
     pub acme: OrganizationId,
-    _directory: TempDir,
+    /// Where it remembers things; it goes with the world.
+    pub _directory: TempDir,
 }
 
 pub fn credits(whole: i64) -> Credits {

@@ -32,6 +32,13 @@ impl Target {
             format!("host: {authority}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n");
         Ok(Target { authority: format!("{authority}{port}"), headers })
     }
+
+    /// The same server, asked as a browser that sends a form: without a key.
+    pub fn of_forms(&self) -> Target {
+        let headers =
+            format!("host: {}\r\ncontent-type: application/x-www-form-urlencoded\r\n", self.authority);
+        Target { authority: self.authority.clone(), headers }
+    }
 }
 
 /// A kept connection.

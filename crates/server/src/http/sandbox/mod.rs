@@ -30,11 +30,16 @@ use api::{
     account::{CardBehaviour, CardSetting, Clock, ClockSetting},
 };
 use axum::{extract::State, http::StatusCode, response::Response};
-use ledger::{Duration, Timestamp, command::Command, id::OrganizationId, refusal::Refusal};
+use ledger::{
+    Duration, Timestamp,
+    command::{Command, Request},
+    id::OrganizationId,
+    refusal::Refusal,
+};
 use std::sync::Arc;
 
-/// Instants at which something happens by itself that one call stops at: a hundred years of months.
-const STOPS_MAX: usize = 1_200;
+/// Months after the next renewal that one call may move a clock forward: it stops at each.
+const MONTHS_MAX: u32 = 120;
 
 /// Set an organization's test clock
 ///
@@ -62,12 +67,18 @@ pub async fn set_clock(
         (None, Some(by)) => later(now(&app, &organization).await?, by),
         _ => return Err(ApiError::field("", "say either `to` or `by`")),
     };
+    // Whatever would be refused in the end is refused before anything has moved.
+    let request = Request::new(Command::SetTestClock { to }, caller.actor(), repeat.0.clone());
+    app.engine.preview(organization.clone(), request).await?;
     stop_on_the_way(&app, &caller, &organization, to).await?;
-    let receipt = set(&app, &caller, &organization, to, repeat).await?;
-    let receipt = match app.cashier.advance(&organization, to).await? {
-        false => receipt,
-        true => set(&app, &caller, &organization, to, Repeat(None)).await?,
-    };
+    let mut receipt = set(&app, &caller, &organization, to, repeat).await?;
+    if app.cashier.provider().sells() {
+        app.cashier.advance(&organization, to).await?;
+        app.cashier.settle_down(&organization).await?;
+        let replayed = receipt.replayed;
+        receipt = set(&app, &caller, &organization, to, Repeat(None)).await?;
+        receipt.replayed = replayed;
+    }
     if let Some(notices) = &app.notices {
         notices.expiring_due(&app.engine, &organization, to).await?;
     }
@@ -101,15 +112,18 @@ async fn stop_on_the_way(
     to: Timestamp,
 ) -> Result<(), ApiError> {
     let Some(sandbox) = app.cashier.provider().sandbox() else { return Ok(()) };
-    for _ in 0..STOPS_MAX {
+    let first = sandbox.next_due(organization).await?;
+    if first.is_some_and(|first| first.plus_months(MONTHS_MAX) < to) {
+        let detail = format!("too much falls due on the way: at most {MONTHS_MAX} months in one call");
+        return Err(ApiError::field("", detail));
+    }
+    loop {
         let due = sandbox.next_due(organization).await?;
         let Some(due) = due.filter(|due| *due < to) else { return Ok(()) };
         let stop = due.max(now(app, organization).await?);
         set(app, caller, organization, stop, Repeat(None)).await?;
         app.cashier.advance(organization, stop).await?;
     }
-    let detail = "Too much falls due on the way: move the clock forward in several calls.";
-    Err(ApiError::field("", detail))
 }
 
 /// Choose how an organization's card behaves
@@ -126,9 +140,9 @@ pub async fn put_card(
     Ids(organization): Ids<OrganizationId>,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
+    app.read(&caller, organization.clone(), |_, _| ()).await?;
     let sandbox = provider(&app)?;
     let wanted: CardSetting = body.parse()?;
-    app.read(&caller, organization.clone(), |_, _| ()).await?;
     let card = match wanted.behaviour {
         CardBehaviour::Ok => Card::Ok,
         CardBehaviour::Declined => Card::Declined,

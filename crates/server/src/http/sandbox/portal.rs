@@ -344,7 +344,7 @@ fn paid(payment: &Payment) -> Markup {
                     input type="hidden" name="payment" value=(id);
                     label.small for={ "amount-" (id) } { "Refund" span.sr { " of " (about) } }
                     input.text id={ "amount-" (id) } name="amount" inputmode="decimal" value=(typed(payment.left(), &payment.currency)) required;
-                    button.btn type="submit" name="do" value="refund" { "Refund" span.sr { ": " (about) } }
+                    button.btn type="submit" name="do" value="refund" aria-label={ "Refund: " (about) } { "Refund" }
                 }
                 @if !disputed { (button("Open a dispute", "dispute", "btn", &[("payment", id)])) }
             }

@@ -104,8 +104,8 @@ impl From<Failure> for ProviderError {
             Failure::Unavailable(why) => ProviderError::Unavailable(why),
             Failure::Garbled(why) => ProviderError::Unexpected(why),
             Failure::Card(complaint) => ProviderError::Refused(format!("the card: {}", said(&complaint))),
-            // Its message names the key in part.
-            Failure::Refused(complaint) if complaint.is_about_the_key() => ProviderError::Unexpected(
+            // Its message names the key in part. Once the operator has put it right, asking again helps.
+            Failure::Refused(complaint) if complaint.is_about_the_key() => ProviderError::Unavailable(
                 "Stripe does not accept the secret key: look at its mode, its permissions and whether it expired"
                     .into(),
             ),

@@ -292,10 +292,15 @@ impl Line {
         self.period.map(|span| Period { start: span.start.instant(), end: span.end.instant() })
     }
 
-    /// The id of the price it is at.
-    pub fn price(&self) -> Option<&str> {
-        let newer = self.pricing.as_ref().and_then(|pricing| pricing.price_details.as_ref()?.price.as_ref());
-        newer.map(|id| id.0.as_str()).or(self.price.as_ref().map(|price| price.id.as_str()))
+    /// The id of the price it is at, as newer versions say.
+    pub fn price_id(&self) -> Option<&str> {
+        let details = self.pricing.as_ref()?.price_details.as_ref()?;
+        details.price.as_ref().map(|id| id.0.as_str())
+    }
+
+    /// The whole price it is at, as older versions say.
+    pub fn price(&self) -> Option<&Price> {
+        self.price.as_ref()
     }
 }
 

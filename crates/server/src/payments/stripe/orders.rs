@@ -6,9 +6,9 @@ use super::{
     Stripe,
     client::{Failure, Form},
     key_for_once,
-    objects::{Id, Invoice, Item, Made, Subscription},
+    objects::{Id, Item, Made, Subscription},
     paid::Upgrade,
-    prices::{cadence_word, interval, with_sold},
+    prices::{interval, with_sold},
 };
 use crate::{
     clock,
@@ -19,6 +19,7 @@ use ledger::{
     id::OrganizationId,
     subscription::{ChangePreview, Period},
 };
+use sha2::{Digest, Sha256};
 
 /// How far ahead a change still counts as one of now.
 const NOW: Duration = Duration::from_micros(60_000_000);
@@ -66,7 +67,11 @@ impl Stripe {
             return Ok(());
         }
         let billing = Billing { item, price, period };
-        if change.effective_at <= now.after(NOW) {
+        // By the plans themselves where they are known: the instant comes from a period that Stripe may have ended meanwhile,
+        // and a downgrade must not take effect inside the next one.
+        let had = self.sold_with(subscription);
+        let known = had.and_then(|had| self.is_at_once(&had, &change.plan, change.cadence));
+        if known.unwrap_or(change.effective_at <= now.after(NOW)) {
             self.change_now(subscription, change, billing).await
         } else {
             self.change_later(subscription, change, billing).await
@@ -94,31 +99,37 @@ impl Stripe {
             .with("items[0][price]", &price)
             .with("payment_behavior", "pending_if_incomplete")
             .with("proration_behavior", if same_cadence { "always_invoice" } else { "none" });
-        let form = if same_cadence { form } else { form.with("billing_cycle_anchor", "now") };
-        let changed: Subscription =
-            self.client().post(&path, &form, &key_for_change(subscription, change)).await?;
-        match changed.pending_update {
-            Some(_) => Err(self.waits_for_payment(&changed).await?),
-            None => Ok(()),
+        let form = if same_cadence { form } else { form.with("billing_cycle_anchor[type]", "now") };
+        let key = key_for_change(subscription, item, &price);
+        let changed: Subscription = self.client().post(&path, &form, &key).await?;
+        if changed.pending_update.is_none() || self.was_paid_after_all(&changed, &price).await? {
+            return Ok(());
         }
+        Err(ProviderError::Refused(
+            "the card was not charged, so nothing has changed: update the payment method and try again, or make the change in the billing portal, where a bank can be answered"
+                .into(),
+        ))
     }
 
-    /// What to say of a change whose invoice was not paid at once.
-    async fn waits_for_payment(&self, subscription: &Subscription) -> Result<ProviderError, Failure> {
-        let invoice: Option<Invoice> = match &subscription.latest_invoice {
-            Some(Id(id)) => self.client().find(&format!("/v1/invoices/{id}"), &Form::new()).await?,
-            None => None,
-        };
-        let place = invoice.and_then(|invoice| invoice.hosted_invoice_url);
-        Ok(ProviderError::Refused(match place {
-            Some(url) => format!(
-                "the card was not charged, and nothing has changed: pay at {url} within 23 hours and the change takes effect"
-            ),
-            None => {
-                "the card was not charged, and nothing has changed: update the payment method and try again"
-                    .into()
-            }
-        }))
+    /// Withdraws a change whose invoice was not paid at once, so that nobody pays later for what was given up. Where that is
+    /// not possible any more, because it was paid in this very moment, it has taken effect.
+    async fn was_paid_after_all(&self, subscription: &Subscription, price: &str) -> Result<bool, Failure> {
+        match self.withdraw_pending(subscription).await {
+            Err(Failure::Refused(_)) => {}
+            withdrawn => return withdrawn.map(|()| false),
+        }
+        let path = format!("/v1/subscriptions/{}", subscription.id);
+        let now: Subscription = self.client().get(&path, &Form::new()).await?;
+        Ok(now.item().and_then(|item| item.price.as_ref()).is_some_and(|known| known.id == price))
+    }
+
+    async fn withdraw_pending(&self, subscription: &Subscription) -> Result<(), Failure> {
+        if let (Some(_), Some(Id(invoice))) = (&subscription.pending_update, &subscription.latest_invoice) {
+            let path = format!("/v1/invoices/{invoice}/void");
+            let key = format!("coulomb-void-{invoice}");
+            self.client().post::<Made>(&path, &Form::new(), &key).await?;
+        }
+        Ok(())
     }
 
     /// Plans the change for the end of the period.
@@ -165,11 +176,7 @@ impl Stripe {
             let path = format!("/v1/subscription_schedules/{schedule}/release");
             self.client().post::<Made>(&path, &Form::new(), &key_for_once()?).await?;
         }
-        if let (Some(_), Some(Id(invoice))) = (&subscription.pending_update, &subscription.latest_invoice) {
-            let path = format!("/v1/invoices/{invoice}/void");
-            self.client().post::<Made>(&path, &Form::new(), &key_for_once()?).await?;
-        }
-        Ok(())
+        Ok(self.withdraw_pending(subscription).await?)
     }
 
     async fn end_with_period(&self, subscription: &Subscription, ends: bool) -> Result<(), ProviderError> {
@@ -187,9 +194,13 @@ impl Stripe {
     }
 }
 
-/// The same for the same change, so that it is charged once; another where it is asked for anew.
-fn key_for_change(subscription: &Subscription, change: &ChangePreview) -> String {
-    let ChangePreview { plan, cadence, effective_at, .. } = change;
-    let cadence = cadence_word(*cadence);
-    format!("coulomb-change-{}-{plan}-{cadence}-{}", subscription.id, effective_at.micros())
+/// The same for the same change of the same subscription as it stands, so that it is charged once even where it is asked
+/// again while the first request is still under way; another once something was invoiced, so that what was declined can be
+/// asked for anew. A digest, as keys are short.
+fn key_for_change(subscription: &Subscription, item: &Item, price: &str) -> String {
+    let invoice = subscription.latest_invoice.as_ref().map(|id| id.0.as_str()).unwrap_or_default();
+    let had = item.price.as_ref().map(|price| price.id.as_str()).unwrap_or_default();
+    let state = [subscription.id.as_str(), item.id.as_str(), had, invoice, price].join("\n");
+    let digest: String = Sha256::digest(state).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("coulomb-change-{digest}")
 }

@@ -270,7 +270,10 @@ impl Stripe {
     }
 
     async fn sold_by_line(&self, line: &Line) -> Result<Option<Sold>, ProviderError> {
-        match line.price() {
+        if let Some(sold) = line.price().and_then(|price| self.sold_by(price)) {
+            return Ok(Some(sold));
+        }
+        match line.price_id() {
             Some(price) => self.sold_by_id(price).await,
             None => Ok(None),
         }

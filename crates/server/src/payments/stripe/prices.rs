@@ -109,6 +109,19 @@ impl Stripe {
         self.inner.plans.plans.get(plan).ok_or_else(missing)
     }
 
+    /// Whether a change takes effect when it is paid rather than at the renewal date: a longer cadence, or a higher tier
+    /// (R4.6, R4.7). None where the catalogue does not know both plans.
+    pub(super) fn is_at_once(
+        &self,
+        (had, had_cadence): &Sold,
+        plan: &PlanKey,
+        cadence: Cadence,
+    ) -> Option<bool> {
+        let tier = |plan| self.inner.plans.plans.get(plan).map(|plan| plan.tier);
+        let higher = tier(plan)? > tier(had)?;
+        Some(cadence > *had_cadence || (cadence == *had_cadence && higher))
+    }
+
     /// The included credits of one period of this plan.
     pub(super) fn allowance(&self, (plan, cadence): &Sold) -> Result<Credits, ProviderError> {
         let large = || ProviderError::Unexpected(format!("a period of the plan {plan} has too many credits"));

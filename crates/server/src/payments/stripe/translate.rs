@@ -42,6 +42,19 @@ pub const TYPES: &[&str] = &[
     "customer.updated",
 ];
 
+/// Whether an event of this type is about a subscription.
+pub fn is_of_subscription(kind: &str) -> bool {
+    kind.starts_with("customer.subscription.")
+}
+
+/// Whether an event of this type is about payment methods.
+pub fn is_of_methods(kind: &str) -> bool {
+    matches!(
+        kind,
+        "payment_method.attached" | "payment_method.detached" | "setup_intent.succeeded" | "customer.updated"
+    )
+}
+
 /// Whose the object of an event is, where it says: in its own metadata, in its subscription's, or in its lines'.
 pub fn organization_in(object: &Value) -> Option<OrganizationId> {
     let snapshots = [
@@ -61,7 +74,7 @@ fn read<T: DeserializeOwned>(kind: &str, object: &Value) -> Result<T, ProviderEr
 }
 
 /// The customer of an object.
-fn customer_of(object: &Value) -> Option<String> {
+pub fn customer_of(object: &Value) -> Option<String> {
     let id: Id = serde_json::from_value(object.get("customer")?.clone()).ok()?;
     Some(id.0)
 }
@@ -84,6 +97,8 @@ impl Stripe {
         Event { kind, data, .. }: &Event,
     ) -> Result<Vec<Told>, ProviderError> {
         let object = &data.object;
+        let written = organization_in(object);
+        let organization = organization.or(written.as_ref());
         match kind.as_str() {
             "payment_intent.succeeded" | "payment_intent.payment_failed" | "payment_intent.canceled" => {
                 let told = self.told_by_intent(organization, &read(kind, object)?)?;
@@ -103,12 +118,15 @@ impl Stripe {
             dispute if dispute.starts_with("charge.dispute.") => {
                 self.told_by_dispute(&read(kind, object)?).await
             }
-            changed if changed.starts_with("customer.subscription.") => {
+            changed if is_of_subscription(changed) => {
                 let Some(customer) = customer_of(object) else { return Ok(Vec::new()) };
                 let fact = self.subscription_fact(&customer).await?;
                 self.told_of_customer(organization, &customer, fact).await
             }
-            _ => self.told_of_methods(organization, kind, object, &data.previous_attributes).await,
+            changed if is_of_methods(changed) => {
+                self.told_of_methods(organization, kind, object, &data.previous_attributes).await
+            }
+            _ => Ok(Vec::new()),
         }
     }
 
@@ -124,14 +142,13 @@ impl Stripe {
             "payment_method.attached" | "setup_intent.succeeded" => (customer_of(object), true),
             // It has no customer any more.
             "payment_method.detached" => (customer_of(before), false),
-            "customer.updated" => {
+            _ => {
                 let default = "/invoice_settings/default_payment_method";
                 let changed = before.pointer(default).is_some();
                 let has_one = object.pointer(default).is_some_and(|default| !default.is_null());
                 let customer = object.get("id").and_then(Value::as_str).map(str::to_owned);
                 (customer.filter(|_| changed), has_one)
             }
-            _ => return Ok(Vec::new()),
         };
         let Some(customer) = customer else { return Ok(Vec::new()) };
         let fact = self.payment_method_fact(&customer, is_new).await?;

@@ -82,7 +82,7 @@ impl Stripe {
             return self.tell("customer.subscription.deleted", id, Value::Null);
         }
         if let Some(schedule) = subscription["schedule"].as_str() {
-            self.next_phase(id, &schedule.to_owned());
+            self.next_phase(id, schedule);
         }
         let subscription = self.get(id).unwrap().clone();
         let item = &subscription["items"]["data"][0];
@@ -216,7 +216,7 @@ impl Stripe {
         let (old, now) = (item["price"].clone(), self.now());
         let (start, end) =
             (item["current_period_start"].as_i64().unwrap(), item["current_period_end"].as_i64().unwrap());
-        let anew = form["billing_cycle_anchor"] == "now";
+        let anew = form["billing_cycle_anchor"]["type"] == "now";
         if anew != (months(&old) != months(&price)) {
             return Err(refused("billing_cycle_anchor", "a period of another length begins now"));
         }

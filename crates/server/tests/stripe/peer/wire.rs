@@ -27,6 +27,8 @@ pub enum Fault {
 /// A fault that waits for its request.
 pub struct Planned {
     call: String,
+    /// After so many that go well.
+    after: usize,
     fault: Fault,
 }
 
@@ -41,7 +43,12 @@ pub struct Remembered {
 impl Peer {
     /// The next such request goes wrong in this way. Several are met in their order.
     pub fn fail(&self, call: &str, fault: Fault) {
-        self.stripe().faults.push(Planned { call: call.into(), fault });
+        self.fail_later(call, 0, fault);
+    }
+
+    /// One such request goes wrong in this way, after so many that go well.
+    pub fn fail_later(&self, call: &str, after: usize, fault: Fault) {
+        self.stripe().faults.push(Planned { call: call.into(), after, fault });
     }
 
     /// Keys are forgotten, as after a day.
@@ -60,7 +67,8 @@ async fn answer(State(peer): State<Peer>, request: Request) -> Response {
     let header =
         |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let call = format!("{} {}", head.method, head.uri.path());
-    peer.stripe().calls.push(call.clone());
+    let sent = nested(if body.is_empty() { head.uri.query().unwrap_or_default() } else { &body });
+    peer.stripe().calls.push((call.clone(), sent));
     if header("authorization") != format!("Bearer {SECRET_KEY}") {
         return told(
             401,
@@ -108,6 +116,10 @@ fn settle(answer: Answer) -> (u16, Value) {
 impl Stripe {
     fn take_fault(&mut self, call: &str) -> Option<Fault> {
         let place = self.faults.iter().position(|planned| planned.call == call)?;
+        if self.faults[place].after > 0 {
+            self.faults[place].after -= 1;
+            return None;
+        }
         Some(self.faults.remove(place).fault)
     }
 
