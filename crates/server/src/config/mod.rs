@@ -193,7 +193,7 @@ fn explained(name: &str, text: &str, mut error: toml::de::Error) -> ConfigError 
     });
     let what = match place {
         Some((number, line)) if ["://", "secret", "whsec_"].iter().any(|mark| line.contains(mark)) => {
-            format!("line {number}: {}", error.message())
+            format!("line {number}: {}", without_texts(error.message()))
         }
         _ => {
             error.set_input(Some(text));
@@ -201,6 +201,15 @@ fn explained(name: &str, text: &str, mut error: toml::de::Error) -> ConfigError 
         }
     };
     ConfigError(format!("The configuration {name} cannot be used: {what}"))
+}
+
+/// A message that repeats a text of the wrong type, without the text.
+fn without_texts(message: &str) -> String {
+    let repeated = message.split_once("string \"").and_then(|(before, rest)| {
+        let (_, after) = rest.rsplit_once('"')?;
+        Some(format!("{before}a text{after}"))
+    });
+    repeated.unwrap_or_else(|| message.to_owned())
 }
 
 /// A catalogue is stated whole: somebody who names a kind of work means these kinds and no others. Of a kind that the

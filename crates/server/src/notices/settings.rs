@@ -319,6 +319,23 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_in_a_configuration_that_cannot_be_used_is_not_repeated() {
+        for text in [
+            format!(
+                "[[webhooks.endpoints]]\nname = \"host\"\nurl = \"https://a.test\"\nsecrets = [\n\"{SECRET}x\"\n]\n"
+            ),
+            format!(
+                "[[webhooks.endpoints]]\nname = \"host\"\nurl = \"https://a.test\"\nsecrets = \"{SECRET}\"\n"
+            ),
+            "[mail]\nsmtp = \"smtp://user:MfKQ@mail.example.com\"\n".to_owned(),
+        ] {
+            let error =
+                crate::config::Config::parse("coulomb.toml", &text).expect_err("an error").to_string();
+            assert!(error.contains("coulomb.toml") && !error.contains("MfKQ"), "{error}");
+        }
+    }
+
+    #[test]
     fn a_mail_server_says_how_it_is_encrypted_and_gets_no_password_in_the_clear() {
         for (url, teaches) in [
             ("smtps://user:p%40ss@mail.example.com", ""),

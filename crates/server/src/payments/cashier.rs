@@ -282,8 +282,9 @@ impl Cashier {
 
     /// Does now what waits to be tried again later, or is another server's until its claim is over.
     pub async fn tries_again(&self, organization: &OrganizationId) -> Result<(), ProviderError> {
-        self.work_off(organization, Timestamp::MAX).await?;
-        self.recharge_due(organization, Timestamp::MAX).await?;
+        let by = clock::now().after(WAIT_MAX);
+        self.work_off(organization, by).await?;
+        self.recharge_due(organization, by).await?;
         self.settle_down(organization).await
     }
 
@@ -303,6 +304,9 @@ impl Cashier {
 
 /// Organizations that are worked for at once, of each kind of work.
 const AT_ONCE: usize = 16;
+
+/// Longer than anything that waits to be tried again waits, and much shorter than what is done is kept.
+const WAIT_MAX: Duration = Duration::hours(2);
 
 /// The longest that anything is claimed.
 const CLAIM_MAX: Duration = Duration::from_micros(90_000_000);
