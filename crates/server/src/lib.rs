@@ -13,4 +13,5 @@ pub mod notices;
 pub mod outbox;
 pub mod payments;
 pub mod telemetry;
+mod tls;
 pub mod words;

@@ -54,11 +54,7 @@ impl Memos {
         after: Option<String>,
         limit: usize,
     ) -> Result<Vec<Memo>, Fault> {
-        let organization = organization.clone();
-        let list = move |store: &dyn Store| {
-            store.memos(&organization, Listed { kind, after: after.as_deref(), backwards: false }, limit)
-        };
-        self.call(list).await
+        self.page(organization, kind, after, false, limit).await
     }
 
     /// Memos of one kind, the last id first.
@@ -69,11 +65,22 @@ impl Memos {
         after: Option<String>,
         limit: usize,
     ) -> Result<Vec<Memo>, Fault> {
+        self.page(organization, kind, after, true, limit).await
+    }
+
+    async fn page(
+        &self,
+        organization: &OrganizationId,
+        kind: &'static str,
+        after: Option<String>,
+        backwards: bool,
+        limit: usize,
+    ) -> Result<Vec<Memo>, Fault> {
         let organization = organization.clone();
-        let list = move |store: &dyn Store| {
-            store.memos(&organization, Listed { kind, after: after.as_deref(), backwards: true }, limit)
+        let page = move |store: &dyn Store| {
+            store.memos(&organization, Listed { kind, after: after.as_deref(), backwards }, limit)
         };
-        self.call(list).await
+        self.call(page).await
     }
 
     /// Memos of one kind that are due at or before this instant, of all organizations.

@@ -2,7 +2,7 @@
 //! commit that stores it, as memos; loops tell them afterwards, at least once, however often the server stops.
 //!
 //! In reading order: `kind` and `notice` say what can be told, `derive` from which events, `expiring` what comes with time,
-//! `settings` to whom. `webhooks` (with `signature`, `address`, `again`, `lanes` and `dead`) tells the host; `mail` (with
+//! `settings` to whom. `webhooks` (with `signature`, `address`, `again` and `dead`) tells the host; `mail` (with
 //! `letter` and `preferences`) tells people.
 
 pub mod address;
@@ -11,7 +11,6 @@ pub mod dead;
 pub mod derive;
 mod expiring;
 pub mod kind;
-mod lanes;
 pub mod letter;
 pub mod mail;
 pub mod notice;
@@ -40,7 +39,7 @@ use webhooks::{Step, Webhooks};
 const IN_ONE_GO: usize = 100;
 
 /// Organizations that are mailed at the same time.
-const MAIL_LANES: usize = 4;
+const MAIL_AT_ONCE: usize = 4;
 
 /// Organizations whose expiring grants are looked at at the same time.
 const EXPIRING_AT_ONCE: usize = 4;
@@ -114,12 +113,12 @@ impl Notices {
         let (changes, memos) = (engine.changes(), &self.memos);
         let at_once = self.webhooks.settings().at_once.get();
         let send = |organization, due| notices.send_webhooks(organization, due);
-        let webhooks = lanes::run(changes.clone(), memos.clone(), webhooks::KIND, at_once, send);
+        let webhooks = due::run(changes.clone(), memos.clone(), webhooks::KIND, at_once, send);
         let mail = async {
             // What was to be mailed before the mail server was taken out of the configuration waits for its return.
             if let Some(mail) = &self.mail {
                 let send = |organization, due| send_mail(mail, engine, organization, due);
-                lanes::run(changes.clone(), memos.clone(), mail::KIND, MAIL_LANES, send).await;
+                due::run(changes.clone(), memos.clone(), mail::KIND, MAIL_AT_ONCE, send).await;
             }
         };
         let look = async |organization: OrganizationId, due| {

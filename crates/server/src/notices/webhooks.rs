@@ -13,7 +13,10 @@ use super::{
     settings::{Endpoint, WebhookSettings},
     signature,
 };
-use crate::memos::{self, Memos};
+use crate::{
+    memos::{self, Memos},
+    tls,
+};
 use ledger::{Duration, Timestamp, id::OrganizationId};
 use reqwest::{Client, StatusCode, header, redirect};
 use serde::{Deserialize, Serialize};
@@ -98,7 +101,9 @@ impl Webhooks {
             .redirect(redirect::Policy::none())
             // A proxy would resolve names in our stead.
             .no_proxy()
-            .tls_backend_preconfigured(tls().map_err(|error| format!("TLS cannot be set up: {error}"))?);
+            .tls_backend_preconfigured(
+                tls::client().map_err(|error| format!("TLS cannot be set up: {error}"))?,
+            );
         if !settings.allow_private_networks {
             client = client.dns_resolver(PublicOnly);
         }
@@ -327,14 +332,4 @@ fn why(error: &reqwest::Error) -> String {
     } else {
         "the connection broke before it had answered".into()
     }
-}
-
-/// TLS with the machine's own list of authorities.
-fn tls() -> Result<rustls::ClientConfig, rustls::Error> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config =
-        rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }

@@ -245,7 +245,7 @@ impl Cashier {
         let is_subscription = |fact: &Fact| matches!(fact, Fact::Subscription { .. });
         let mut told: Vec<Fact> = facts.iter().filter(|fact| !is_subscription(fact)).cloned().collect();
         if facts.iter().any(is_subscription) {
-            told.extend(self.provider.facts_of(organization).await?.into_iter().filter(is_subscription));
+            told.extend(self.provider.standing(organization).await?);
         }
         Ok(told.into_iter().map(|fact| Told { organization: organization.clone(), fact }).collect())
     }

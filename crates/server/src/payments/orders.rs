@@ -1,7 +1,7 @@
 //! Changes of subscriptions: planned in the ledger first, which leaves a memo in the same commit, and then made with the
 //! provider until it has either done or refused it. What came of it is a fact like any other.
 
-use super::{ProviderError, SubscriptionOrder, cashier::Cashier, fact::Fact};
+use super::{ProviderError, SubscriptionOrder, cashier::Cashier};
 use crate::{clock, engine::Happened, jobs::patience::retry_at, memos};
 use ledger::{
     Duration,
@@ -114,10 +114,8 @@ impl Cashier {
     /// Tells the ledger how the subscription stands, without waiting to be told. The order is done, so a provider that does
     /// not answer now is no failure: it tells later.
     async fn sync(&self, organization: &OrganizationId) -> Result<(), ProviderError> {
-        if let Ok(facts) = self.provider.facts_of(organization).await {
-            for fact in facts.iter().filter(|fact| matches!(fact, Fact::Subscription { .. })) {
-                self.tell_now(organization, fact, ID).await?;
-            }
+        if let Ok(Some(fact)) = self.provider.standing(organization).await {
+            self.tell_now(organization, &fact, ID).await?;
         }
         self.settle_down(organization).await
     }

@@ -196,4 +196,15 @@ impl Provider {
             Provider::Stripe(stripe) => stripe.facts_of(organization).await,
         }
     }
+
+    /// How the subscription stands now; none where there never was one.
+    pub async fn standing(&self, organization: &OrganizationId) -> Result<Option<Fact>, ProviderError> {
+        match self {
+            Provider::Stripe(stripe) => stripe.standing(organization).await,
+            Provider::External | Provider::Sandbox(_) => {
+                let facts = self.facts_of(organization).await?;
+                Ok(facts.into_iter().find(|fact| matches!(fact, Fact::Subscription { .. })))
+            }
+        }
+    }
 }

@@ -87,6 +87,12 @@ pub async fn compare(
     for Told { organization, fact } in told {
         facts.entry(organization).or_default().push(fact);
     }
+    if let Provider::Stripe(stripe) = provider {
+        for (organization, facts) in &mut facts {
+            // That there is one is told only where the ledger knows of none: it would lift waits (R10.5).
+            facts.push(Fact::PaymentMethod { present: stripe.has_payment_method(organization).await? });
+        }
+    }
     // Whoever tries things out may report payments beside those of the sandbox.
     let looks_back = matches!(provider, Provider::Stripe(_));
     let store = Arc::clone(store);
@@ -292,6 +298,9 @@ fn judge(account: &Account, fact: &Fact) -> Verdict {
             } else {
                 Verdict::Missing
             }
+        }
+        Fact::PaymentMethod { present } if account.core().recharge.payment_method != *present => {
+            Verdict::Missing
         }
         Fact::PaymentMethod { .. } | Fact::RechargeDeclined { .. } => Verdict::Known,
     }

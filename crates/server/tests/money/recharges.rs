@@ -10,9 +10,11 @@ use std::sync::Arc;
 use store::{
     Store,
     faulty::{Failure, Faulty},
+    postgres::{Options, Postgres},
     sqlite::Sqlite,
 };
 use tempfile::TempDir;
+use xtask::postgres::fresh_database;
 
 /// Acme is subscribed, has a card, and wants 20,000 credits whenever it has less than 10,000.
 async fn ready(peer: &Peer, shop: &Shop) {
@@ -23,7 +25,7 @@ async fn ready(peer: &Peer, shop: &Shop) {
         enabled: true,
         threshold: Some(credits(10_000)),
         amount: Some(credits(20_000)),
-        monthly_limit: Some(credits(100_000)),
+        monthly_limit: Some(credits(500_000)),
     };
     shop.asks(settings).await.unwrap();
 }
@@ -179,4 +181,38 @@ async fn a_start_that_no_purchase_can_help_does_not_wait() {
     shop.buys(&peer, Wanted::Pack("small".into()), Card::Pays).await;
     let forever = std::time::Duration::from_secs(3_600);
     shop.cashier.wait_for_recharge(&shop.acme, &ask(start("r1", 1)), forever).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_servers_on_one_database_buy_once() {
+    let peer = Peer::start().await;
+    let database = fresh_database();
+    let open = async || {
+        let options = Options::new(&database.url);
+        let store = tokio::task::spawn_blocking(|| Postgres::open(options)).await.unwrap().unwrap();
+        Shop::open(&peer, Arc::new(store))
+    };
+    let (one, other) = (open().await, open().await);
+    ready(&peer, &one).await;
+    let jobs = [&one, &other].map(|shop| tokio::spawn(shop.cashier.clone().run()));
+    for round in 1..=5 {
+        let mut watch = other.engine.changes().watch(&other.acme);
+        let (shop, beside) = if round % 2 == 0 { (&one, &other) } else { (&other, &one) };
+        let available = shop.balance().await.available;
+        let used = available.minus(credits(9_999)).micros() / 1_000_000;
+        let work = format!("work-{round}");
+        tokio::join!(shop.uses(&work, used), beside.settles_down());
+        let bought = async {
+            while shop.balance().await.auto_recharge.in_flight.is_some() {
+                let tick = std::time::Duration::from_millis(20);
+                let _ = tokio::time::timeout(tick, watch.changed()).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), bought).await.expect("it is bought");
+        assert_eq!(peer.charged().len(), 1 + round, "round {round}");
+        assert_eq!(one.figures().await[0], "29999", "round {round}");
+        assert_eq!(one.figures().await, other.figures().await, "round {round}");
+    }
+    jobs.iter().for_each(tokio::task::JoinHandle::abort);
+    one.is_sound();
 }

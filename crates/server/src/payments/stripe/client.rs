@@ -5,11 +5,10 @@ use super::{
     Secret,
     objects::{Identified, List, PaymentIntent},
 };
-use crate::payments::ProviderError;
+use crate::{payments::ProviderError, tls};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, redirect};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use serde::{Deserialize, de::DeserializeOwned};
-use std::{error::Error, fmt::Display, sync::Arc, time::Duration};
+use std::{error::Error, fmt::Display, time::Duration};
 
 /// The version of Stripe's API that this client speaks, whatever the account's own is.
 pub const VERSION: &str = "2026-10-28.endive";
@@ -124,7 +123,7 @@ impl Client {
         };
         // Redirects are not followed: the key goes to this address and nowhere else.
         let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls().map_err(|error| wrong(&error))?)
+            .tls_backend_preconfigured(tls::client().map_err(|error| wrong(&error))?)
             .redirect(redirect::Policy::none())
             .timeout(timeout)
             .build()
@@ -235,13 +234,4 @@ fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
-}
-
-/// The certificates that this machine trusts, by the same library as for the database.
-fn tls() -> Result<ClientConfig, rustls::Error> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
