@@ -56,16 +56,16 @@ def calls_a_decline_a_card_error():
     UserError.to_response = to_response
 
 
-def tells_of_refunds():
-    """Stripe tells of a refund; localstripe makes it in silence."""
-    known = Refund._api_create
+def tells(cls, name, kind):
+    """Stripe tells of this; localstripe does it in silence."""
+    known = getattr(cls, name)
 
-    def told(**data):
-        refund = known(**data)
-        schedule_webhook(Event("refund.created", refund))
-        return refund
+    def told(*arguments, **data):
+        changed = known(*arguments, **data)
+        schedule_webhook(Event(kind, changed))
+        return changed
 
-    Refund._api_create = told
+    setattr(cls, name, told)
 
 
 def cards_of_customer(id, **query):
@@ -84,13 +84,16 @@ narrows(PaymentIntent, "customer")
 narrows(Invoice, "status")
 narrows(Refund)
 narrows(Event)
+tells(PaymentIntent, "_api_cancel", "payment_intent.canceled")
+tells(PaymentMethod, "_api_attach", "payment_method.attached")
+tells(Refund, "_api_create", "refund.created")
 calls_a_decline_a_card_error()
-tells_of_refunds()
 # The first address that fits is taken, and the server reads this list when it is imported.
 resources.extra_apis[:0] = [
     ("GET", "/v1/customers/{id}/payment_methods", cards_of_customer),
     ("GET", "/v1/disputes", no_disputes),
     ("POST", "/v1/payment_intents/{id}/cancel", PaymentIntent._api_cancel),
+    ("POST", "/v1/payment_methods/{id}/attach", PaymentMethod._api_attach),
 ]
 resources.store.dump_to_disk = lambda: None
 
