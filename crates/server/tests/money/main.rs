@@ -6,8 +6,12 @@
 #[path = "../stripe/peer/mod.rs"]
 mod peer;
 
+#[path = "../stripe/localstripe/process.rs"]
+mod localstripe;
+
 mod life;
 mod lost;
+mod others;
 mod recharges;
 mod served;
 mod shop;

@@ -21,15 +21,15 @@ const COULOMB: &str = env!("CARGO_BIN_EXE_coulomb");
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Server {
+pub struct Server {
     child: Child,
-    url: String,
-    key: String,
-    http: reqwest::Client,
+    pub url: String,
+    pub key: String,
+    pub http: reqwest::Client,
 }
 
 /// What the operator has written: the catalogue, and where Stripe is.
-fn configure(directory: &Path, peer: &Peer) {
+pub fn configure(directory: &Path, stripe: &str) {
     let text = format!(
         r#"
 [provider]
@@ -37,7 +37,7 @@ kind = "stripe"
 [server]
 return_urls = ["https://host.example"]
 [stripe]
-base_url = "{}"
+base_url = "{stripe}"
 [price]
 credits = 1000
 price = 100
@@ -50,8 +50,7 @@ monthly_allowance = 10000
 monthly_price = 1000
 annual_price = 10000
 currency = "USD"
-"#,
-        peer.url
+"#
     );
     std::fs::write(directory.join("coulomb.toml"), text).unwrap();
 }
@@ -69,12 +68,12 @@ fn coulomb(directory: &Path, arguments: &[&str]) -> Command {
 }
 
 /// What a command has come to; the peer goes on meanwhile.
-async fn finished(directory: &Path, command: &str) -> Output {
+pub async fn finished(directory: &Path, command: &str) -> Output {
     tokio::process::Command::from(coulomb(directory, &[command])).output().await.unwrap()
 }
 
 impl Server {
-    async fn start(directory: &Path) -> Server {
+    pub async fn start(directory: &Path) -> Server {
         let mut command =
             tokio::process::Command::from(coulomb(directory, &["serve", "--listen", "127.0.0.1:0"]));
         let mut child =
@@ -87,11 +86,11 @@ impl Server {
         Server { child, url, key, http: http() }
     }
 
-    async fn kill(mut self) {
+    pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 
-    async fn asks(&self, method: &str, path: &str, body: &Value) -> reqwest::Result<Value> {
+    pub async fn asks(&self, method: &str, path: &str, body: &Value) -> reqwest::Result<Value> {
         let url = format!("{}/v1/organizations/acme{path}", self.url);
         let call = self.http.request(method.parse().unwrap(), url).bearer_auth(&self.key);
         let call = if body.is_null() { call } else { call.json(body) };
@@ -103,7 +102,7 @@ impl Server {
     }
 
     /// Follows the balance until it is as it should be, as a page does.
-    async fn follows(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub async fn follows(&self, wanted: impl Fn(&Value) -> bool) -> Value {
         let url = format!("{}/v1/organizations/acme/stream", self.url);
         let mut stream = self.http.get(url).bearer_auth(&self.key).send().await.unwrap();
         let mut text = String::new();
@@ -128,7 +127,7 @@ impl Server {
 #[tokio::test]
 async fn a_server_that_is_killed_while_it_buys_charges_once_and_grants_once() {
     let (directory, peer) = (TempDir::new().unwrap(), Peer::start().await);
-    configure(directory.path(), &peer);
+    configure(directory.path(), &peer.url);
     let mut server = Server::start(directory.path()).await;
     server.asks("PUT", "", &json!({ "name": "Acme" })).await.unwrap();
     let wanted = json!({ "plan": "starter", "return_url": "https://host.example/billing" });
@@ -182,7 +181,7 @@ async fn a_server_that_is_killed_while_it_buys_charges_once_and_grants_once() {
 #[tokio::test]
 async fn what_is_forged_or_meant_for_somebody_else_is_not_taken() {
     let (directory, peer) = (TempDir::new().unwrap(), Peer::start().await);
-    configure(directory.path(), &peer);
+    configure(directory.path(), &peer.url);
     let server = Server::start(directory.path()).await;
     let webhook = format!("{}/v1/webhooks/stripe", server.url);
     let body =

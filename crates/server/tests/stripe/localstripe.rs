@@ -275,6 +275,7 @@ async fn a_subscription_of_older_shape_is_told_with_what_was_paid_for_it_and_wha
     let since = clock::now();
     let mut world = World::new().await;
     let customer = world.becomes_a_customer().await;
+    world.local.has_a_card(&customer).await;
     let made = world.local.subscribes(&customer).await;
     let invoice = world.local.get("/v1/invoices").await["data"][0].clone();
     let at = |seconds: &Value| Timestamp::from_micros(seconds.as_i64().unwrap() * 1_000_000);

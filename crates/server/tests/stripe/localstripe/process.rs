@@ -77,10 +77,14 @@ impl Localstripe {
         self.post(&format!("/v1/customers/{customer}"), &preferred).await;
     }
 
-    /// The customer subscribes, as older versions of the API had it, to "starter" at 10.00 a month, with a card that pays.
-    pub async fn subscribes(&self, customer: &str) -> Value {
+    /// The customer prefers a new card that pays.
+    pub async fn has_a_card(&self, customer: &str) {
         let card = self.get(&format!("/v1/payment_methods/{PAYS}")).await;
         self.prefers(customer, card["id"].as_str().unwrap()).await;
+    }
+
+    /// The customer subscribes, as older versions of the API had it, to "starter" at 10.00 a month, and pays.
+    pub async fn subscribes(&self, customer: &str) -> Value {
         let monthly = [
             ("id", "starter"),
             ("amount", "1000"),
