@@ -9,6 +9,7 @@ mod receiver;
 
 mod command_line;
 mod expiring;
+mod interrupted;
 mod kinds;
 mod letters;
 mod mail;
