@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected stops")]
 
 mod golden;
+mod host;
 mod place;
 mod receiver;
 
@@ -14,5 +15,6 @@ mod kinds;
 mod letters;
 mod mail;
 mod post_office;
+mod served;
 mod verified;
 mod webhooks;

@@ -1,5 +1,10 @@
 //! A mail server: real SMTP on loopback, small, that keeps what it is given and refuses what a test wants refused.
 
+use rustls::{
+    ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -10,14 +15,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        crypto::ring,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    },
-};
+use tokio_rustls::TlsAcceptor;
 use xtask::certificates::certify;
 
 /// A mail that was taken.
