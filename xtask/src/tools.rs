@@ -8,7 +8,7 @@ use std::process::Command;
 
 use xtask::postgres;
 use xtask::python::{self, VENV};
-use xtask::shell::{cargo, is_root, run, works};
+use xtask::shell::{cargo, is_root, repository, run, works};
 
 /// A Debian package, and the program that shows it is there. Programs are asked rather than the package database, since
 /// they may have come another way.
@@ -135,7 +135,10 @@ fn python_tools() -> Result<(), String> {
         command.args(["-m", "pip", "--disable-pip-version-check"]);
         command
     };
-    run(pip().args(["install", "--quiet", "--no-deps", "--requirement", REQUIREMENTS]))?;
+    // What comes as source is built apart, with tools that would be the newest; the same pins hold for those.
+    let pins = repository().join(REQUIREMENTS);
+    let install = ["install", "--quiet", "--no-deps", "--requirement", REQUIREMENTS];
+    run(pip().args(install).env("PIP_CONSTRAINT", pins))?;
     run(pip().arg("check"))?;
     if !starts() {
         return Err("schemathesis was installed, but does not start.".into());
