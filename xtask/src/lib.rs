@@ -1,6 +1,6 @@
 //! What the repository's commands and its tests share: starting programs (`shell`), ending them for certain (`leash`),
-//! a PostgreSQL server for a while (`postgres`), and where Python's tools are (`python`). The commands themselves are in
-//! the program, `main`. Nothing here ships.
+//! a PostgreSQL server for a while (`postgres`), where Python's tools are (`python`), and certificates for servers of tests
+//! (`certificates`). The commands themselves are in the program, `main`. Nothing here ships.
 
 pub mod shell;
 
@@ -9,3 +9,5 @@ pub mod leash;
 pub mod postgres;
 
 pub mod python;
+
+pub mod certificates;

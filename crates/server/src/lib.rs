@@ -8,6 +8,7 @@ pub mod error;
 pub mod export;
 pub mod http;
 pub mod jobs;
+pub mod links;
 pub mod memos;
 pub mod notices;
 pub mod outbox;

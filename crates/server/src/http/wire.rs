@@ -1,7 +1,7 @@
 //! The rules' types as they look on the wire, and the wire's as the rules take them. By hand, field by field: either side
 //! can change alone, and what a reader may not see (R12.2) is left out here and nowhere else.
 
-use crate::error::ApiError;
+use crate::{error::ApiError, links};
 use api::{
     Amount, Id, Instant,
     account::{self, TaskStatus},
@@ -197,7 +197,7 @@ pub fn next_step(
 ) -> shown::NextStep {
     shown::NextStep {
         action: action(step.action),
-        url: format!("{public_url}/console/{organization}/billing#{}", step.action.as_str()),
+        url: format!("{}#{}", links::billing(public_url, organization), step.action.as_str()),
         amount: step.amount.map(amount),
         at: step.at.map(instant),
         debt_after: step.debt_after.map(amount),

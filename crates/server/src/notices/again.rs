@@ -1,5 +1,5 @@
 //! When something that did not work is tried again: soon, then more and more rarely, each time a little later than said so
-//! that many that failed together do not come back together.
+//! that many that failed together do not come back together. And for how long a server may keep something to itself.
 
 use ledger::{Duration, Timestamp};
 
@@ -19,6 +19,9 @@ const WAITS: [Duration; 9] = [
 /// A wait grows by at most this part of itself.
 const JITTER: i64 = 10;
 
+/// For how many times as long as it may take something is claimed.
+const CLAIM_TIMEOUTS: u32 = 4;
+
 /// When to try again after so many failures, the last of them now; `random` is any number.
 pub fn after(failures: u32, now: Timestamp, random: u64) -> Timestamp {
     let place = usize::try_from(failures.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -33,6 +36,12 @@ pub fn by_chance(failures: u32, now: Timestamp, end: Timestamp) -> Timestamp {
     // Without randomness nothing is wrong but that some may come together.
     let next = after(failures, now, getrandom::u64().unwrap_or(0));
     if end > now { next.min(end) } else { next }
+}
+
+/// Until when something that may take so long is claimed. After that another server takes it up, so it is several times as
+/// long: clocks of servers differ, and what was done has to be remembered in that time too.
+pub fn claimed_until(now: Timestamp, timeout: std::time::Duration) -> Timestamp {
+    now.after(length(timeout.saturating_mul(CLAIM_TIMEOUTS)))
 }
 
 /// A length of time of the configuration as the rules count it.

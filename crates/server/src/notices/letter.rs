@@ -2,7 +2,10 @@
 //! as text and as HTML from the same paragraphs, when it is sent.
 
 use super::notice::{Money, Notice, Standing, What};
-use crate::words::{are, credits, date, ended, is_one};
+use crate::{
+    links,
+    words::{are, credits, date, ended, is_one},
+};
 use ledger::{Credits, Timestamp, grant::GrantKind, payment::DisputeOutcome, status::ReasonCode};
 use maud::{DOCTYPE, html};
 
@@ -47,7 +50,7 @@ impl Letter {
         Some(Letter {
             subject,
             paragraphs,
-            link: format!("{public_url}/organizations/{}/billing", notice.organization),
+            link: links::billing(public_url, &notice.organization),
             why: format!(
                 "You receive this mail because you are the owner or a billing admin of {name}. You choose in your settings \
                  which notices you are mailed."

@@ -11,17 +11,18 @@ use super::{
     notice::{Notice, What},
     preferences,
     settings::MailSettings,
+    transport::{Transport, Unsent},
 };
 use crate::{
     engine::{Engine, EngineError, Happened},
     memos::{self, Memos},
 };
 use ledger::{
-    Account, Duration, Timestamp,
+    Account, Timestamp,
     id::{MemberId, OrganizationId},
 };
 use lettre::{
-    Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    Address, Message,
     message::{
         Mailbox, MultiPart,
         header::{Header, HeaderName, HeaderValue},
@@ -41,8 +42,8 @@ pub const KIND: &str = "mail";
 /// The kind of the memos that say when an organization was mailed about what.
 const MAILED: &str = "mailed";
 
-/// For how long a notice is claimed while it is mailed to one person after the other; each mail claims it anew.
-const CLAIM: Duration = Duration::from_micros(300_000_000);
+/// Notices of one organization that are looked through for one that says the opposite.
+const WAITING_MAX: usize = 100;
 
 /// A notice that is to be mailed, in its memo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,9 @@ struct Waiting {
     attempts: u32,
     /// Who needs no more mail about it.
     done: Vec<MemberId>,
+    /// A server has begun to mail it, and has not said what came of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    begun: bool,
 }
 
 /// When an organization was last mailed about something.
@@ -67,20 +71,12 @@ struct Recipient {
     email: String,
 }
 
-/// Why a mail was not sent.
-enum Unsent {
-    /// This recipient is refused for good.
-    Refused(String),
-    /// It may work later.
-    Failed(String),
-}
-
 /// Mails people. Cheap to clone.
 #[derive(Clone)]
 pub struct Mail {
     settings: Arc<MailSettings>,
     from: Mailbox,
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    transport: Transport,
     memos: Memos,
     public_url: Arc<str>,
 }
@@ -102,7 +98,8 @@ pub fn is_mailed(notice: &Notice, happened: &Happened<'_>) -> bool {
 
 /// A memo of a notice that is to be mailed.
 pub fn memo(notice: &Notice, now: Timestamp) -> Memo {
-    let waiting = Waiting { notice: notice.clone(), created_at: now, attempts: 0, done: Vec::new() };
+    let waiting =
+        Waiting { notice: notice.clone(), created_at: now, attempts: 0, done: Vec::new(), begun: false };
     Memo::new(KIND, notice.place(), Some(now), memos::body(&waiting))
 }
 
@@ -111,10 +108,7 @@ impl Mail {
     pub fn new(settings: MailSettings, memos: Memos, public_url: &str) -> Result<Option<Mail>, String> {
         settings.check()?;
         let (Some(smtp), Some(from)) = (&settings.smtp, &settings.from) else { return Ok(None) };
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp.url())
-            .map_err(|_| "mail.smtp cannot be used: its host or its parameters are not understood")?
-            .timeout(Some(settings.timeout))
-            .build();
+        let transport = Transport::new(&settings, smtp)?;
         let from = from.0.clone();
         Ok(Some(Mail { settings: Arc::new(settings), from, transport, memos, public_url: public_url.into() }))
     }
@@ -127,12 +121,11 @@ impl Mail {
         memo: Memo,
         now: Timestamp,
     ) -> Result<(), EngineError> {
-        let Some(mut claimed) =
-            self.memos.claim(organization, &memo, now.after(CLAIM)).await.map_err(fault)?
-        else {
-            return Ok(());
-        };
-        let mut waiting: Waiting = memos::read(&claimed).map_err(fault)?;
+        let mut waiting: Waiting = memos::read(&memo).map_err(fault)?;
+        let begun_before = std::mem::replace(&mut waiting.begun, true);
+        let begun = Memo { body: memos::body(&waiting), ..memo };
+        let claimed = self.memos.claim(organization, &begun, self.claimed_until(now)).await;
+        let Some(mut claimed) = claimed.map_err(fault)? else { return Ok(()) };
         let what = waiting.notice.what.clone();
         let look =
             move |view: crate::engine::View<'_>| (is_still_so(&what, view.account), people(view.account));
@@ -146,11 +139,13 @@ impl Mail {
         let free = mailed.map(|(_, at)| at.after(again::length(self.settings.cooldown)));
         // Of who was mailed before others of the same notice failed, the mark is our own.
         if let Some(free) = free.filter(|free| *free > now && waiting.done.is_empty()) {
-            let later = Memo { due: Some(free), ..claimed };
+            waiting.begun = begun_before;
+            let later = Memo { due: Some(free), body: memos::body(&waiting), ..claimed };
             self.memos.keep(organization, vec![Change::Write(later)]).await.map_err(fault)?;
             return Ok(());
         }
         let failed = self.mail(organization, &mut waiting, &mut claimed, people, now).await.map_err(fault)?;
+        waiting.begun = begun_before;
         match failed {
             None => self.forget(organization, claimed).await.map_err(fault),
             Some(error) => self.failed(organization, waiting, claimed, error, now).await.map_err(fault),
@@ -191,7 +186,7 @@ impl Mail {
             }
             waiting.done.push(member.clone());
             let noted = Memo { body: memos::body(waiting), ..claimed.clone() };
-            match self.memos.claim(organization, &noted, now.after(CLAIM)).await? {
+            match self.memos.claim(organization, &noted, self.claimed_until(now)).await? {
                 Some(kept) => *claimed = kept,
                 // It took so long that another server has it now, which knows whom it was mailed to before.
                 None => return Ok(None),
@@ -225,6 +220,11 @@ impl Mail {
         self.memos.keep(organization, vec![Change::Write(later)]).await.map(|_| ())
     }
 
+    /// Until when a notice is claimed while it is mailed to one person after the other; each mail claims it anew.
+    fn claimed_until(&self, now: Timestamp) -> Timestamp {
+        again::claimed_until(now, self.settings.timeout)
+    }
+
     async fn forget(&self, organization: &OrganizationId, memo: Memo) -> Result<(), Fault> {
         self.memos.keep(organization, vec![Change::Forget(memo)]).await.map(|_| ())
     }
@@ -250,10 +250,7 @@ impl Mail {
             .header(AutoSubmitted)
             .multipart(MultiPart::alternative_plain_html(letter.text(), letter.html()))
             .map_err(|_| Unsent::Refused("no mail can be addressed to it".into()))?;
-        match self.transport.send(message).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(unsent(&error)),
-        }
+        self.transport.send(message).await
     }
 
     /// The same for the same notice and member, so that a mail that was sent twice is shown once.
@@ -291,8 +288,22 @@ impl Mail {
         if waiting.notice.kind() != Kind::BalanceUnblocked || !waiting.done.is_empty() {
             return Ok(false);
         }
+        if self.may_have_said_blocked(organization).await? {
+            return Ok(false);
+        }
         let blocked = self.last(organization, Kind::BalanceBlocked).await?.map(|(_, at)| at);
         Ok(blocked.is_none_or(|blocked| last.is_some_and(|last| last > blocked)))
+    }
+
+    /// Whether a server ended while it mailed that nothing starts: some may have read it, and nothing remembers whom.
+    async fn may_have_said_blocked(&self, organization: &OrganizationId) -> Result<bool, Fault> {
+        for memo in self.memos.list(organization, KIND, None, WAITING_MAX).await? {
+            let waiting: Waiting = memos::read(&memo)?;
+            if waiting.begun && waiting.notice.kind() == Kind::BalanceBlocked {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn mark(&self, organization: &OrganizationId, kind: Kind, now: Timestamp) -> Result<(), Fault> {
@@ -338,26 +349,6 @@ fn people(account: &Account) -> Vec<Recipient> {
         Some(Recipient { member: id.clone(), name: member.name.clone(), email })
     };
     members.filter_map(recipient).collect()
-}
-
-/// Says without any address what went wrong: servers repeat addresses in their answers.
-fn unsent(error: &lettre::transport::smtp::Error) -> Unsent {
-    let Some(code) = error.status() else {
-        return Unsent::Failed(if error.is_timeout() {
-            "the mail server did not answer in time".into()
-        } else if error.is_tls() {
-            "no encrypted connection to the mail server can be made".into()
-        } else {
-            "the mail server cannot be reached, or does not speak as it should".into()
-        });
-    };
-    let code = code.to_string();
-    // 530 to 538 are about us: that we should encrypt, or who we say we are.
-    if error.is_permanent() && !code.starts_with("53") {
-        Unsent::Refused(format!("the mail server answered {code}"))
-    } else {
-        Unsent::Failed(format!("the mail server answered {code}"))
-    }
 }
 
 /// Says that no person wrote it, so that no machine answers (RFC 3834).

@@ -3,7 +3,7 @@
 //!
 //! In reading order: `kind` and `notice` say what can be told, `derive` from which events, `expiring` what comes with time,
 //! `settings` to whom. `webhooks` (with `signature`, `address`, `again` and `dead`) tells the host; `mail` (with
-//! `letter` and `preferences`) tells people.
+//! `transport`, `letter` and `preferences`) tells people.
 
 pub mod address;
 mod again;
@@ -17,6 +17,7 @@ pub mod notice;
 pub mod preferences;
 pub mod settings;
 pub mod signature;
+mod transport;
 pub mod webhooks;
 
 use crate::{

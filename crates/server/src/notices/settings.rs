@@ -4,7 +4,7 @@
 use super::{address::is_public, kind::Kind, signature::Secret};
 use crate::config::wait;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, fmt, num::NonZeroUsize, time::Duration};
+use std::{collections::BTreeSet, fmt, num::NonZeroUsize, path::PathBuf, time::Duration};
 use url::{Host, Url};
 
 /// The longest name of an endpoint; it is part of the id of each notice that waits for it.
@@ -165,7 +165,10 @@ pub struct MailSettings {
     /// How long it takes until the same organization is mailed about the same thing again.
     #[serde(deserialize_with = "wait")]
     pub cooldown: Duration,
-    /// How long the mail server may take for one step.
+    /// The authorities that may answer for the mail server's certificate, a PEM file; none: those of this machine.
+    #[serde(default)]
+    pub tls_root: Option<PathBuf>,
+    /// How long the mail server may take for one mail.
     #[serde(deserialize_with = "wait")]
     pub timeout: Duration,
     /// For how long a mail is tried again.
@@ -178,8 +181,9 @@ impl Default for MailSettings {
         MailSettings {
             smtp: None,
             from: None,
+            tls_root: None,
             cooldown: Duration::from_hours(24),
-            timeout: Duration::from_secs(30),
+            timeout: Duration::from_secs(60),
             give_up: Duration::from_hours(72),
         }
     }
@@ -192,6 +196,10 @@ impl MailSettings {
             (Some(_), None) => Err("mail.smtp is given without mail.from: say whom mail is from".into()),
             (None, Some(_)) => {
                 Err("mail.from is given without mail.smtp: say which server takes the mail".into())
+            }
+            (smtp, _) if self.tls_root.is_some() && !smtp.as_ref().is_some_and(Smtp::is_encrypted) => {
+                Err("mail.tls_root is given, and mail.smtp is not encrypted: use smtps:// or ?tls=required"
+                    .into())
             }
             _ => Ok(()),
         }
@@ -208,6 +216,15 @@ impl Smtp {
     pub fn url(&self) -> &str {
         &self.0
     }
+
+    /// Whether mail goes there with TLS, or not at all.
+    pub fn is_encrypted(&self) -> bool {
+        Url::parse(&self.0).is_ok_and(|url| is_encrypted(&url))
+    }
+}
+
+fn is_encrypted(url: &Url) -> bool {
+    url.scheme() == "smtps" || url.query() == Some("tls=required")
 }
 
 impl TryFrom<String> for Smtp {
@@ -221,18 +238,14 @@ impl TryFrom<String> for Smtp {
                         written in percent, such as %40 for @"
                 .into());
         };
-        let encrypted = match (url.scheme(), url.query()) {
-            ("smtps", None) | ("smtp", Some("tls=required")) => true,
-            ("smtp", None) => false,
-            _ => {
-                return Err("a mail server is smtps:// (TLS from the first byte), smtp://…?tls=required (STARTTLS) or smtp:// \
-                            (without TLS), and nothing else is said after the ?"
-                    .into());
-            }
-        };
+        if !matches!((url.scheme(), url.query()), ("smtps", None) | ("smtp", None | Some("tls=required"))) {
+            return Err("a mail server is smtps:// (TLS from the first byte), smtp://…?tls=required (STARTTLS) or smtp:// \
+                        (without TLS), and nothing else is said after the ?"
+                .into());
+        }
         let secret = !url.username().is_empty() || url.password().is_some();
         let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        if secret && !encrypted && !here {
+        if secret && !is_encrypted(&url) && !here {
             return Err("a password is not sent without TLS: use smtps:// or ?tls=required".into());
         }
         Ok(Smtp(text))

@@ -1,5 +1,5 @@
 //! How the host knows that a notice is ours: signatures by the Standard Webhooks specification. Pure; who sends what is in
-//! `delivery`.
+//! `webhooks`.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};

@@ -17,7 +17,7 @@ use crate::{
     memos::{self, Memos},
     tls,
 };
-use ledger::{Duration, Timestamp, id::OrganizationId};
+use ledger::{Timestamp, id::OrganizationId};
 use reqwest::{Client, StatusCode, header, redirect};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -31,9 +31,6 @@ pub const KIND: &str = "webhook";
 
 /// How much of an answer is read, so that its connection can be used again; it says nothing that matters.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
-
-/// How much longer than an answer may take a notice is claimed for.
-const CLAIM_MARGIN: Duration = Duration::from_micros(30_000_000);
 
 /// A notice is given up after its time only where it was tried this often: a server that was away for days gives each a
 /// second chance.
@@ -155,7 +152,7 @@ impl Webhooks {
         }
         waiting.sending = true;
         let sending = Memo { body: memos::body(&waiting), ..head };
-        let until = now.after(again::length(self.settings.timeout)).after(CLAIM_MARGIN);
+        let until = again::claimed_until(now, self.settings.timeout);
         let Some(claimed) = self.memos.claim(organization, &sending, until).await? else {
             return Ok(Step::Waits);
         };

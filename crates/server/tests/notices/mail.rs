@@ -18,7 +18,7 @@ use coulomb_server::{
 use ledger::{Duration, Timestamp, command::Command, people::Role};
 use std::collections::BTreeMap;
 
-fn through(smtp: &str) -> MailSettings {
+pub fn through(smtp: &str) -> MailSettings {
     MailSettings {
         smtp: Some(Smtp::try_from(smtp.to_owned()).unwrap()),
         from: Some(From::try_from("Credits <credits@coulomb.test>".to_owned()).unwrap()),
@@ -43,7 +43,7 @@ fn member(id: &str, role: Role, billing_admin: bool, email: Option<&str>) -> Com
 }
 
 /// An organization with an owner, a billing admin and others, and credits that are not low.
-async fn people(engine: &Engine) {
+pub async fn people(engine: &Engine) {
     ask(engine, "acme", name("Acme")).await;
     for command in [
         member("olga", Role::Owner, false, Some("olga@acme.test")),
@@ -57,14 +57,14 @@ async fn people(engine: &Engine) {
 }
 
 /// Mails what is due then.
-async fn mail_all(notices: &Notices, memos: &Memos, engine: &Engine, at: Timestamp) {
+pub async fn mail_all(notices: &Notices, memos: &Memos, engine: &Engine, at: Timestamp) {
     for owned in memos.due(KIND, at, 100).await.unwrap() {
         let mail = notices.mail().unwrap();
         mail.step(engine, &owned.organization, owned.memo, at).await.unwrap();
     }
 }
 
-fn recipients(office: &PostOffice) -> Vec<String> {
+pub fn recipients(office: &PostOffice) -> Vec<String> {
     office.letters().into_iter().map(|letter| letter.to).collect()
 }
 
@@ -206,6 +206,74 @@ async fn where_encryption_is_wanted_nothing_is_sent_without() {
     ask(&engine, "acme", charge("c1", 5_000)).await;
     mail_all(&notices, &place.memos(), &engine, now()).await;
     assert_eq!((office.letters().len(), office.logins().len()), (0, 0));
+}
+
+/// One thing is mailed to two people through this server, over TLS.
+async fn mailed_over_tls(office: &PostOffice, smtp: &str, root: Option<std::path::PathBuf>) -> usize {
+    let place = Place::directory();
+    let settings = MailSettings { tls_root: root, ..through(smtp) };
+    let notices = place.notices(WebhookSettings::default(), settings);
+    let engine = place.engine(&notices);
+    people(&engine).await;
+    ask(&engine, "acme", charge("c1", 5_000)).await;
+    mail_all(&notices, &place.memos(), &engine, now()).await;
+    office.letters().len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_is_believed_over_tls_where_the_authority_that_was_named_answers_for_it() {
+    for (office, scheme, how) in
+        [(PostOffice::wrapped().await, "smtps", ""), (PostOffice::upgraded().await, "smtp", "?tls=required")]
+    {
+        let smtp = format!("{scheme}://credits:sesame@{}{how}", office.address);
+        let stranger = PostOffice::wrapped().await;
+        assert_eq!(mailed_over_tls(&office, &smtp, None).await, 0, "the machine knows nothing of it");
+        assert_eq!(mailed_over_tls(&office, &smtp, Some(stranger.root.clone())).await, 0);
+        let elsewhere = smtp.replace("127.0.0.1", "localhost");
+        assert_eq!(mailed_over_tls(&office, &elsewhere, Some(office.root.clone())).await, 0);
+        assert_eq!(office.logins(), [""; 0], "no password was told");
+        assert_eq!(mailed_over_tls(&office, &smtp, Some(office.root.clone())).await, 2);
+        assert!(!office.logins().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_authorities_that_cannot_be_used_is_said_at_once() {
+    let place = Place::directory();
+    let directory = tempfile::TempDir::new().unwrap();
+    let file = directory.path().join("root.pem");
+    let says = |smtp: &str| {
+        let settings = MailSettings { tls_root: Some(file.clone()), ..through(smtp) };
+        let made = Notices::new(WebhookSettings::default(), settings, place.memos(), "https://credits.test");
+        made.err().expect("it cannot be used").to_string()
+    };
+    assert!(says("smtps://mail.test").contains("root.pem: No such file"), "{}", says("smtps://mail.test"));
+    std::fs::write(&file, "sesame").unwrap();
+    assert!(says("smtps://mail.test").contains("root.pem: it has no certificate in PEM"));
+    let broken = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    std::fs::write(&file, broken).unwrap();
+    assert!(says("smtp://mail.test?tls=required").contains("cannot be read"));
+    assert!(says("smtp://mail.test").contains("mail.smtp is not encrypted"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_that_says_nothing_is_waited_for_so_long_and_asked_again() {
+    let place = Place::directory();
+    let office = PostOffice::open().await;
+    let short = std::time::Duration::from_millis(200);
+    let settings = MailSettings { timeout: short, ..through(&format!("smtp://{}", office.address)) };
+    let notices = place.notices(WebhookSettings::default(), settings);
+    let engine = place.engine(&notices);
+    people(&engine).await;
+    ask(&engine, "acme", charge("c1", 5_000)).await;
+    office.says_taken(0);
+    let at = now();
+    mail_all(&notices, &place.memos(), &engine, at).await;
+    office.says_taken(usize::MAX);
+    mail_all(&notices, &place.memos(), &engine, at.after(seconds(6))).await;
+    let mut recipients = recipients(&office);
+    recipients.sort();
+    assert_eq!(recipients, ["bill@acme.test", "bill@acme.test", "olga@acme.test", "olga@acme.test"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

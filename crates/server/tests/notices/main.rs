@@ -4,14 +4,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected stops")]
 
 mod golden;
+mod host;
 mod place;
 mod receiver;
 
 mod command_line;
 mod expiring;
+mod interrupted;
 mod kinds;
 mod letters;
 mod mail;
 mod post_office;
+mod served;
 mod verified;
 mod webhooks;

@@ -44,6 +44,8 @@ pub enum Answer {
     Silence,
     /// 200, and then a body without end.
     Endless,
+    /// 204, as soon as this is not so any more.
+    After(watch::Receiver<bool>),
 }
 
 type Script = Arc<dyn Fn(&Post) -> Answer + Send + Sync>;
@@ -110,6 +112,11 @@ async fn serve(
                 format!("HTTP/1.1 307 Elsewhere\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n")
             }
             Answer::Silence => std::future::pending().await,
+            Answer::After(held) => {
+                // Who held it is gone, or lets go.
+                let _ = held.clone().wait_for(|held| !*held).await;
+                "HTTP/1.1 204 Said\r\ncontent-length: 0\r\n\r\n".into()
+            }
             Answer::Endless => "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".into(),
         };
         if stream.write_all(head.as_bytes()).await.is_err() {

@@ -15,16 +15,28 @@ use xtask::shell::repository;
 const VERIFY: &str = "
 import json, sys
 from standardwebhooks import Webhook, WebhookVerificationError
-post = json.load(sys.stdin)
-try:
-    Webhook(post['secret']).verify(post['body'], post['headers'])
-    print('verified')
-except WebhookVerificationError as error:
-    print('refused:', error)
+for post in json.load(sys.stdin):
+    try:
+        Webhook(post['secret']).verify(post['body'], post['headers'])
+        print('verified')
+    except WebhookVerificationError as error:
+        print('refused:', error)
 ";
+
+/// All of these are signed with this secret.
+pub fn all_verified(posts: &[Post], secret: &str) {
+    let asked = posts.iter().map(|post| (post, secret, post.body.as_str())).collect();
+    let said = say(asked);
+    assert_eq!(said.lines().filter(|line| *line == "verified").count(), posts.len(), "{said}");
+}
 
 /// What the library says, installed by `cargo xtask ci` or `cargo xtask blackbox` like every other tool.
 fn verified(post: &Post, secret: &str, body: &str) -> String {
+    say(vec![(post, secret, body)])
+}
+
+/// The same of several, a line for each: what was posted, the secret, and the body that is claimed to have come with it.
+fn say(posts: Vec<(&Post, &str, &str)>) -> String {
     let python = repository().join(".tools/venv/bin/python");
     let mut child = Command::new(&python)
         .args(["-c", VERIFY])
@@ -34,7 +46,10 @@ fn verified(post: &Post, secret: &str, body: &str) -> String {
         .unwrap_or_else(|error| {
             panic!("{}: {error}. `cargo xtask blackbox` installs the Python tools", python.display())
         });
-    let asked = serde_json::json!({ "secret": secret, "body": body, "headers": post.headers });
+    let asked = posts.into_iter().map(
+        |(post, secret, body)| serde_json::json!({ "secret": secret, "body": body, "headers": post.headers }),
+    );
+    let asked = serde_json::Value::Array(asked.collect());
     child.stdin.take().unwrap().write_all(asked.to_string().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "the library cannot be asked");

@@ -1,68 +1,15 @@
 //! Encryption on the way to PostgreSQL, as `sslmode` says it: who is let in, and who is believed.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::Path;
 use store::{
     Fault, Store,
     postgres::{Options, Postgres, migrate},
 };
 use tempfile::TempDir;
-use xtask::postgres::{Cluster, query};
-
-/// An authority, and what it has certified: a key and a certificate for one name.
-struct Certified {
-    root: PathBuf,
-    certificate: String,
-    key: String,
-}
-
-fn openssl(dir: &Path, arguments: &[&str]) {
-    let done = Command::new("openssl").args(arguments).current_dir(dir).output();
-    let done = done.expect("openssl is installed, as PostgreSQL's package on Debian needs it");
-    assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
-}
-
-/// A certificate for this name (`DNS:…` or `IP:…`), by an authority of its own.
-fn certify(dir: &Path, authority: &str, name: &str) -> Certified {
-    let file = |end: &str| format!("{authority}.{end}");
-    let (root, root_key, request) = (file("root"), file("root.key"), file("request"));
-    let (key, certificate, extensions) = (file("key"), file("crt"), file("extensions"));
-    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-    let subject = format!("/CN={authority}");
-    let made: [&[&str]; 2] = [
-        &["req", "-x509", "-days", "2", "-subj", &subject, "-keyout", &root_key, "-out", &root],
-        &["req", "-new", "-subj", "/CN=database", "-keyout", &key, "-out", &request],
-    ];
-    for arguments in made {
-        openssl(dir, &[arguments, &curve].concat());
-    }
-    let text = format!("subjectAltName={name}\nbasicConstraints=CA:FALSE\n");
-    std::fs::write(dir.join(&extensions), text).expect("it is written");
-    openssl(
-        dir,
-        &[
-            "x509",
-            "-req",
-            "-days",
-            "2",
-            "-in",
-            &request,
-            "-CA",
-            &root,
-            "-CAkey",
-            &root_key,
-            "-CAcreateserial",
-            "-extfile",
-            &extensions,
-            "-out",
-            &certificate,
-        ],
-    );
-    let read = |name: &str| std::fs::read_to_string(dir.join(name)).expect("it was made");
-    Certified { root: dir.join(&root), certificate: read(&certificate), key: read(&key) }
-}
+use xtask::{
+    certificates::certify,
+    postgres::{Cluster, query},
+};
 
 /// The server's address for somebody who is let in only encrypted.
 fn address(cluster: &Cluster, how: &str) -> String {
@@ -84,8 +31,8 @@ fn sessions(cluster: &Cluster) -> String {
 #[test]
 fn what_is_said_to_the_database_is_encrypted_and_its_certificate_is_believed_only_as_far_as_asked() {
     let dir = TempDir::new().expect("a directory");
-    let right = certify(dir.path(), "right", "IP:127.0.0.1");
-    let wrong = certify(dir.path(), "wrong", "IP:127.0.0.1");
+    let right = certify(dir.path(), "right", "IP:127.0.0.1").expect("a certificate");
+    let wrong = certify(dir.path(), "wrong", "IP:127.0.0.1").expect("a certificate");
     let cluster = Cluster::encrypted(&right.certificate, &right.key).expect("a cluster");
     let url = cluster.create_database("accounts").expect("a database");
     migrate(&Options::new(&url)).expect("it has a schema");

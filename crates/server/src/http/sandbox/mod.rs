@@ -78,11 +78,11 @@ pub async fn set_clock(
         // The clock stands there already: this shows what has come of it.
         receipt = set(&app, &caller, &organization, to, Repeat(None)).await?;
     }
-    if let Some(notices) = &app.notices {
-        notices.expiring_due(&app.engine, &organization, to).await?;
-    }
     let shown = &receipt.shown;
     let opened = !shown.name.is_empty();
+    if let Some(notices) = app.notices.as_ref().filter(|_| opened) {
+        notices.expiring_due(&app.engine, &organization, to).await?;
+    }
     let clock = Clock {
         organization: wire_id!(organization),
         now: instant(shown.balance.as_of),
