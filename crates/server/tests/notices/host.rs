@@ -20,6 +20,9 @@ use tokio::sync::watch;
 pub const OLGA: &str = "olga";
 pub const BILL: &str = "bill";
 
+/// How many answers a host gets at least while it works once, see [`Host::works`].
+pub const ANSWERS_MIN: usize = 10;
+
 /// Where a random test begins: anew each time, unless `COULOMB_SEED` says where.
 pub fn seed() -> u64 {
     let given = std::env::var("COULOMB_SEED").ok().and_then(|seed| seed.parse().ok());

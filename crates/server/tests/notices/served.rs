@@ -2,7 +2,7 @@
 //! host at least once and in its order, whoever is to be mailed is mailed, and nothing is told that never happened.
 
 use crate::{
-    host::{BILL, Chance, Host, OLGA, happened, seed},
+    host::{ANSWERS_MIN, BILL, Chance, Host, OLGA, happened, seed},
     post_office::PostOffice,
     receiver::{Answer, Post, Receiver},
     verified::all_verified,
@@ -140,7 +140,7 @@ async fn one_life(
     holding: &watch::Sender<bool>,
 ) {
     let moment = match chance.below(3) {
-        0 => Moment::Answers(chance.below(12)),
+        0 => Moment::Answers(chance.below(ANSWERS_MIN)),
         1 => Moment::Notice,
         _ => Moment::Mail,
     };
