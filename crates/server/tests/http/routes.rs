@@ -227,6 +227,14 @@ fn tour(server: &Server) {
     }
     assert_eq!(go("GET", &at("/invoices"), none.clone(), 200)["data"], json!([]));
 
+    // What is told, and what could not be.
+    let chosen = json!({ "email": { "balance.low": false } });
+    go("PUT", &at("/members/{member=ada}/notices"), chosen, 200);
+    let choices = go("GET", &at("/members/{member=ada}/notices"), none.clone(), 200);
+    assert_eq!(choices["email"]["balance.low"], false);
+    assert!(go("GET", "/v1/notices/dead", none.clone(), 200)["data"].is_array());
+    go("POST", &at("/notices/{notice=host:1}/replay"), none.clone(), 404);
+
     // What if, and what was.
     let followed = tour.go("GET", &at("/stream"), None, 200);
     assert!(followed.text.starts_with("event: balance\n"), "{}", followed.text);
