@@ -61,7 +61,11 @@ struct Waiting {
 /// When an organization was last mailed about something.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Mailed {
+    /// When the last mail went out.
     at: Timestamp,
+    /// What happened until then everybody has been told: one who is only mailed now what others were mailed long ago says
+    /// nothing to those.
+    through: Timestamp,
 }
 
 /// Somebody to mail to.
@@ -136,7 +140,7 @@ impl Mail {
             self.forget(organization, claimed).await.map_err(fault)?;
             return Ok(());
         }
-        let free = mailed.map(|(_, at)| at.after(again::length(self.settings.cooldown)));
+        let free = mailed.map(|(_, mailed)| mailed.at.after(again::length(self.settings.cooldown)));
         // Of who was mailed before others of the same notice failed, the mark is our own.
         if let Some(free) = free.filter(|free| *free > now && waiting.done.is_empty()) {
             waiting.begun = begun_before;
@@ -163,6 +167,7 @@ impl Mail {
     ) -> Result<Option<String>, Fault> {
         let kind = waiting.notice.kind();
         let Some(letter) = Letter::of(&waiting.notice, &self.public_url) else { return Ok(None) };
+        let through = if waiting.done.is_empty() { now } else { waiting.created_at };
         let mut failed = None;
         for recipient in people {
             let Recipient { member, .. } = &recipient;
@@ -193,7 +198,7 @@ impl Mail {
             }
             // Last: whoever finds the mark takes the notice for told, unless it says itself whom it was mailed to.
             if is_sent {
-                self.mark(organization, kind, now).await?;
+                self.mark(organization, kind, Mailed { at: now, through }).await?;
             }
         }
         Ok(failed)
@@ -261,16 +266,12 @@ impl Mail {
     }
 
     /// When this organization was last mailed about something of which it matters; the version of the memo that says so.
-    async fn last(
-        &self,
-        organization: &OrganizationId,
-        kind: Kind,
-    ) -> Result<Option<(u64, Timestamp)>, Fault> {
+    async fn last(&self, organization: &OrganizationId, kind: Kind) -> Result<Option<(u64, Mailed)>, Fault> {
         if !has_cooldown(kind) {
             return Ok(None);
         }
         let memo = self.memos.one(organization, MAILED, kind.as_str()).await?;
-        memo.map(|memo| Ok((memo.version, memos::read::<Mailed>(&memo)?.at))).transpose()
+        memo.map(|memo| Ok((memo.version, memos::read(&memo)?))).transpose()
     }
 
     /// Whether people know already: they were mailed about the same since it happened. That work starts again is news only
@@ -279,10 +280,10 @@ impl Mail {
         &self,
         organization: &OrganizationId,
         waiting: &Waiting,
-        mailed: &Option<(u64, Timestamp)>,
+        mailed: &Option<(u64, Mailed)>,
     ) -> Result<bool, Fault> {
-        let last = mailed.map(|(_, at)| at);
-        if waiting.done.is_empty() && last.is_some_and(|at| at > waiting.created_at) {
+        let last = mailed.map(|(_, mailed)| mailed);
+        if waiting.done.is_empty() && last.is_some_and(|last| last.through > waiting.created_at) {
             return Ok(true);
         }
         if waiting.notice.kind() != Kind::BalanceUnblocked || !waiting.done.is_empty() {
@@ -291,8 +292,8 @@ impl Mail {
         if self.may_have_said_blocked(organization).await? {
             return Ok(false);
         }
-        let blocked = self.last(organization, Kind::BalanceBlocked).await?.map(|(_, at)| at);
-        Ok(blocked.is_none_or(|blocked| last.is_some_and(|last| last > blocked)))
+        let blocked = self.last(organization, Kind::BalanceBlocked).await?.map(|(_, blocked)| blocked);
+        Ok(blocked.is_none_or(|blocked| last.is_some_and(|last| last.at > blocked.at)))
     }
 
     /// Whether a server ended while it mailed that nothing starts: some may have read it, and nothing remembers whom.
@@ -306,12 +307,15 @@ impl Mail {
         Ok(false)
     }
 
-    async fn mark(&self, organization: &OrganizationId, kind: Kind, now: Timestamp) -> Result<(), Fault> {
+    async fn mark(&self, organization: &OrganizationId, kind: Kind, mailed: Mailed) -> Result<(), Fault> {
         if !has_cooldown(kind) {
             return Ok(());
         }
-        let version = self.last(organization, kind).await?.map_or(0, |(version, _)| version);
-        let memo = Memo::new(MAILED, kind.as_str(), None, memos::body(&Mailed { at: now }));
+        let (version, through) = match self.last(organization, kind).await? {
+            Some((version, last)) => (version, mailed.through.max(last.through)),
+            None => (0, mailed.through),
+        };
+        let memo = Memo::new(MAILED, kind.as_str(), None, memos::body(&Mailed { through, ..mailed }));
         // Where somebody else was faster, they have marked the same.
         self.memos.keep(organization, vec![Change::Write(Memo { version, ..memo })]).await.map(|_| ())
     }

@@ -124,11 +124,10 @@ impl Server {
     }
 }
 
-#[tokio::test]
-async fn a_server_that_is_killed_while_it_buys_charges_once_and_grants_once() {
-    let (directory, peer) = (TempDir::new().unwrap(), Peer::start().await);
-    configure(directory.path(), &peer.url);
-    let mut server = Server::start(directory.path()).await;
+/// A server on which acme is subscribed, has 10,000 credits and a card, and wants 5,000 whenever it has less.
+async fn subscribed(directory: &Path, peer: &Peer) -> Server {
+    configure(directory, &peer.url);
+    let server = Server::start(directory).await;
     server.asks("PUT", "", &json!({ "name": "Acme" })).await.unwrap();
     let wanted = json!({ "plan": "starter", "return_url": "https://host.example/billing" });
     let sold = server.asks("POST", "/checkout", &wanted).await.unwrap();
@@ -139,17 +138,35 @@ async fn a_server_that_is_killed_while_it_buys_charges_once_and_grants_once() {
     server.follows(|balance| balance["available"] == "10000").await;
     let settings = json!({ "enabled": true, "threshold": 10000, "amount": 5000, "monthly_limit": 500_000 });
     server.asks("PUT", "/auto_recharge", &settings).await.unwrap();
+    server
+}
 
+#[tokio::test]
+async fn a_scheduled_start_waits_for_the_credits_that_are_bought_for_it() {
+    let (directory, peer) = (TempDir::new().unwrap(), Peer::start().await);
+    let server = subscribed(directory.path(), &peer).await;
+    let nightly = json!({ "id": "nightly", "kind": "scheduled_run", "hold": 12000, "task": "report",
+        "wait_for_recharge_ms": 60_000 });
+    let started = server.asks("POST", "/runs", &nightly).await.unwrap();
+    assert_eq!(
+        (&started["run"]["held"], &started["balance"]["available"]),
+        (&json!("12000"), &json!("3000"))
+    );
+    assert_eq!(peer.charged(), [1_000, 500]);
+    let tasks = server.asks("GET", "/tasks", &Value::Null).await.unwrap();
+    assert_ne!(tasks["data"][0]["status"], "paused_for_credits", "{tasks}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_while_it_buys_charges_once_and_grants_once() {
+    let (directory, peer) = (TempDir::new().unwrap(), Peer::start().await);
+    let mut server = subscribed(directory.path(), &peer).await;
     let mut chance = Chance(7);
     for round in 1..=10 {
         // Takes it below the threshold, whatever was left.
-        let left: f64 = server.asks("GET", "/balance", &Value::Null).await.unwrap()["available"]
-            .as_str()
-            .unwrap()
-            .parse()
-            .unwrap();
-        let used = if round == 1 { 1.0 } else { left - 9_999.0 };
-        let charge = json!({ "id": format!("work-{round}"), "kind": "background", "used": used as i64 });
+        let balance = server.asks("GET", "/balance", &Value::Null).await.unwrap();
+        let left: i64 = balance["available"].as_str().unwrap().parse().unwrap();
+        let charge = json!({ "id": format!("work-{round}"), "kind": "background", "used": left - 9_999 });
         let charging = server.asks("POST", "/charges", &charge);
         let moment = Duration::from_micros(chance.below(12_000) as u64);
         let _ = tokio::time::timeout(moment, charging).await;

@@ -264,6 +264,13 @@ impl Mails {
     }
 }
 
+impl Mails {
+    /// Since when it stands as it does in the end.
+    pub fn since(&self) -> &str {
+        &self.crossed_at
+    }
+}
+
 fn sent_at(letter: &Letter) -> i64 {
     jiff::fmt::rfc2822::parse(&letter.header("Date")).unwrap().timestamp().as_second()
 }

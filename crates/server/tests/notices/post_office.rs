@@ -36,6 +36,11 @@ impl Letter {
         assert!(values.len() < 2, "{name} stands there {} times", values.len());
         values.into_iter().next().unwrap_or_default()
     }
+
+    /// When, to whom and about what, in a line.
+    pub fn said(&self) -> String {
+        format!("{} {} {}", self.header("Date"), self.to, self.header("Subject"))
+    }
 }
 
 /// How one talks to it.

@@ -3,6 +3,7 @@
 
 use crate::{
     host::{ANSWERS_MIN, BILL, Chance, Host, OLGA, happened, seed},
+    post_office::Letter,
     post_office::PostOffice,
     receiver::{Answer, Post, Receiver},
     verified::all_verified,
@@ -221,7 +222,12 @@ async fn whatever_happened_is_told(count: usize, seed: u64) {
         assert_eq!(&told(&posts, organization), wanted, "{organization}");
     }
     for mails in &mails {
-        assert_eq!(mails.missing(&letters), Vec::<String>::new());
+        let missing = mails.missing(&letters);
+        if !missing.is_empty() {
+            let told: Vec<String> = letters.iter().map(Letter::said).collect();
+            eprintln!("{}\n{}", mails.since(), told.join("\n"));
+        }
+        assert_eq!(missing, Vec::<String>::new());
     }
     assert!(is_told);
 
