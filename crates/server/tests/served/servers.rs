@@ -315,7 +315,7 @@ fn nobody_is_told_of_a_past_that_is_over_while_servers_stand_still_by_turns() {
     // However long a server stands still on a busy machine, it does not run out of patience: that is another story.
     let scratch = tempfile::tempdir().unwrap();
     let patient = scratch.path().join("coulomb.toml");
-    std::fs::write(&patient, "[data]\nretry = \"PT30S\"\ncall_timeout = \"PT30S\"\n").unwrap();
+    fs::write(&patient, "[data]\nretry = \"PT30S\"\ncall_timeout = \"PT30S\"\n").unwrap();
     let fleet = Fleet::start(&database, &["--config", patient.to_str().unwrap()]);
     let path = fund(&mut fleet.client(0), "org", 1_000_000);
     let load = Load::on(&fleet);
