@@ -411,3 +411,15 @@ pub struct Balance<'a> {
     /// The instant this is true at.
     pub as_of: Instant,
 }
+
+/// One server-sent event of a balance that is followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BalanceEvent<'a> {
+    /// `balance`.
+    pub event: &'a str,
+    /// The version of the balance.
+    pub id: &'a str,
+    /// The balance, as `GET …/balance` answers it: JSON.
+    pub data: &'a str,
+}

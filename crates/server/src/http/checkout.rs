@@ -4,7 +4,8 @@
 use super::{
     App,
     conventions::json,
-    extract::{Caller, Ids, JsonBody, Query, Slice},
+    extract::{Caller, Ids, JsonBody, Query},
+    organizations::IdPage,
     wire::{self, instant, known, wire_id},
 };
 use crate::{
@@ -17,9 +18,7 @@ use api::{
 };
 use axum::{extract::State, http::StatusCode, response::Response};
 use ledger::{id::OrganizationId, subscription::Cadence};
-use serde::Deserialize;
 use std::sync::Arc;
-use utoipa::IntoParams;
 
 /// Sell something
 ///
@@ -81,31 +80,20 @@ pub async fn create_portal(
     Ok(json(StatusCode::CREATED, &Address { url: &url }))
 }
 
-/// The query of invoices.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct InvoicePage {
-    /// How many.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 500, default = 50)]
-    limit: Option<String>,
-    /// Where to go on: `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// List invoices
 ///
 /// As the payment provider has them, newest first.
 #[utoipa::path(
-    get, path = "/v1/organizations/{org}/invoices", tag = "money", params(InvoicePage),
+    get, path = "/v1/organizations/{org}/invoices", tag = "money", params(IdPage),
     responses((status = 200, description = "A page of invoices.", body = Page<Invoice>))
 )]
 pub async fn list_invoices(
     State(app): State<Arc<App>>,
     caller: Caller,
     Ids(organization): Ids<OrganizationId>,
-    Query(query): Query<InvoicePage>,
+    Query(query): Query<IdPage>,
 ) -> Result<Response, ApiError> {
-    let slice = Slice::new(query.limit.as_deref(), query.cursor)?;
+    let slice = query.slice()?;
     app.read(&caller, organization.clone(), |_, _| ()).await?;
     let after: Option<String> = slice.invoice()?;
     let page = app.cashier.invoices(&organization, after.as_deref(), slice.limit).await?;

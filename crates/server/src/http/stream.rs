@@ -7,7 +7,7 @@ use super::{
     wire,
 };
 use crate::{engine::Watch, error::ApiError};
-use api::balance::Balance;
+use api::balance::BalanceEvent;
 use axum::{
     extract::State,
     response::{
@@ -43,7 +43,7 @@ struct Following {
 /// Server-sent events: `balance` with the balance as JSON, at once and again after each change. Its `id` is the version.
 #[utoipa::path(
     get, path = "/v1/organizations/{org}/stream", tag = "runtime",
-    responses((status = 200, description = "The balance, again and again.", body = Balance, content_type = "text/event-stream"))
+    responses((status = 200, description = "The balance, again and again.", body = BalanceEvent, content_type = "text/event-stream"))
 )]
 pub async fn follow(
     State(app): State<Arc<App>>,
