@@ -280,14 +280,6 @@ impl Cashier {
         })
     }
 
-    /// Does now what waits to be tried again later, or is another server's until its claim is over.
-    pub async fn tries_again(&self, organization: &OrganizationId) -> Result<(), ProviderError> {
-        let by = clock::now().after(WAIT_MAX);
-        self.work_off(organization, by).await?;
-        self.recharge_due(organization, by).await?;
-        self.settle_down(organization).await
-    }
-
     /// Does now what else would be done in a moment: what the provider has said, and purchases that were requested.
     pub async fn settle_down(&self, organization: &OrganizationId) -> Result<(), ProviderError> {
         for _ in 0..ROUNDS_MAX {
@@ -304,9 +296,6 @@ impl Cashier {
 
 /// Organizations that are worked for at once, of each kind of work.
 const AT_ONCE: usize = 16;
-
-/// Longer than anything that waits to be tried again waits, and much shorter than what is done is kept.
-const WAIT_MAX: Duration = Duration::hours(2);
 
 /// The longest that anything is claimed.
 const CLAIM_MAX: Duration = Duration::from_micros(90_000_000);

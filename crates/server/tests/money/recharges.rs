@@ -76,7 +76,7 @@ async fn a_crash_at_any_point_around_a_charge_neither_charges_twice_nor_loses_it
             let shop = Shop::at(&peer, directory.path());
             // Whoever got no answer asks again.
             shop.asks(charge).await.unwrap();
-            shop.cashier.tries_again(&shop.acme).await.unwrap();
+            shop.tries_again().await;
             assert_eq!(peer.charged(), [1_000, 2_000], "{failure:?}: charged once");
             assert_eq!(shop.figures().await[0], "29999", "{failure:?}: and granted once");
             shop.hears(&peer.events()).await;
@@ -103,7 +103,7 @@ async fn a_provider_that_is_away_stops_no_work_and_charges_once_when_it_is_back(
         shop.settles_down().await;
         shop.start("goes-on", 500).await.unwrap();
         assert!(shop.balance().await.auto_recharge.in_flight.is_some(), "{fault:?}");
-        shop.cashier.tries_again(&shop.acme).await.unwrap();
+        shop.tries_again().await;
         assert_eq!(peer.charged(), [1_000, 2_000], "{fault:?}");
         assert_eq!(shop.figures().await[0], "29499", "{fault:?}");
         shop.is_sound();

@@ -12,6 +12,7 @@ use coulomb_server::{
         inbox::NOBODYS,
         price::Price,
         provider::Provider,
+        recharge,
         stripe::{Secret, Settings, Stripe},
     },
 };
@@ -154,6 +155,16 @@ impl Shop {
         for organization in [&self.acme, &NOBODYS.parse().unwrap()] {
             self.cashier.settle_down(organization).await.unwrap();
         }
+    }
+
+    /// What waits to be tried again, or is another server's until its claim is over, is done.
+    pub async fn tries_again(&self) {
+        let by = clock::now().after(Duration::hours(2));
+        self.cashier.work_off(&self.acme, by).await.unwrap();
+        let memos = Memos::new(Arc::clone(&self.store));
+        let waiting = memos.list(&self.acme, recharge::KIND, None, 10).await.unwrap();
+        self.cashier.work_recharges(self.acme.clone(), waiting).await;
+        self.settles_down().await;
     }
 
     pub async fn balance(&self) -> Balance {

@@ -6,7 +6,7 @@ use super::{
     figures::money,
     form::Form,
     frame::{self, Frame, banner, icon},
-    now, provider, settle_down,
+    now, provider,
 };
 use crate::{
     error::ApiError,
@@ -88,7 +88,7 @@ pub async fn pay(
     if checkout.progress != Progress::Paid {
         return Ok(see_other(&format!("/sandbox/checkout/{organization}/{token}")));
     }
-    settle_down(&app, &organization).await?;
+    app.cashier.settle_down(&organization).await?;
     Ok(see_other(&back_from(&checkout.return_url)))
 }
 

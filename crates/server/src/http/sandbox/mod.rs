@@ -150,7 +150,7 @@ pub async fn put_card(
     };
     let now = now(&app, &organization).await?;
     sandbox.set_card(&organization, now, card).await?;
-    settle_down(&app, &organization).await?;
+    app.cashier.settle_down(&organization).await?;
     Ok(json(StatusCode::OK, &wanted))
 }
 
@@ -161,11 +161,6 @@ fn provider(app: &App) -> Result<&Sandbox, ApiError> {
             "There is no sandbox here: this server does not run with --sandbox and the provider sandbox.";
         ApiError::new(StatusCode::NOT_FOUND, "not_found", detail)
     })
-}
-
-/// Has the ledger told now what it would be told in a moment.
-async fn settle_down(app: &App, organization: &OrganizationId) -> Result<(), ApiError> {
-    Ok(app.cashier.settle_down(organization).await?)
 }
 
 /// What the organization's clock says. One that is not open yet goes by everyone's.

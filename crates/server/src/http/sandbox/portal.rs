@@ -7,7 +7,7 @@ use super::{
     figures::{money, parse, typed},
     form::Form,
     frame::{self, Frame, banner, icon, time},
-    invoice, now, provider, settle_down,
+    invoice, now, provider,
 };
 use crate::{
     error::ApiError,
@@ -71,7 +71,7 @@ pub async fn act(
     if !sandbox.act(&organization, now, &token, &act).await? {
         return Ok(over());
     }
-    settle_down(&app, &organization).await?;
+    app.cashier.settle_down(&organization).await?;
     Ok(see_other(&format!("/sandbox/portal/{organization}/{token}")))
 }
 
