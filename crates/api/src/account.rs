@@ -253,6 +253,34 @@ words! {
     }
 }
 
+/// Asks for a member's session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewSession<'a> {
+    /// Whose.
+    #[serde(borrow)]
+    pub member: Id<'a>,
+    /// Where the console leads back to: begins with an address that the server is configured to allow.
+    #[serde(default)]
+    pub return_url: Option<String>,
+    /// How long the session lasts; none: as the server is configured.
+    #[serde(default)]
+    pub lifetime: Option<Interval>,
+}
+
+/// A member's session. Neither the link nor the token is shown again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Session<'a> {
+    /// Opens the console, once, within minutes. `?to=` billing, usage, history, settings or help says where.
+    pub url: &'a str,
+    /// For the host's own page: reaches this organization as this member.
+    pub token: &'a str,
+    /// When the session ends.
+    pub expires_at: Instant,
+}
+
 /// The card that the sandbox provider has on file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -53,6 +53,27 @@ pub fn new_key(name: &str, scope: Scope, now: Timestamp) -> Result<NewKey, getra
     Ok(NewKey { key, stored })
 }
 
+/// What a session's secret begins with.
+pub const SESSION_PREFIX: &str = "coulomb_session_";
+
+/// A secret for a member's session, formed like a key.
+pub fn session_secret() -> Result<String, getrandom::Error> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random)?;
+    let body = format!("{SESSION_PREFIX}{}", base32(&random));
+    Ok(format!("{body}_{}", checksum(&body)))
+}
+
+/// What is stored of a secret: its hash, as text.
+pub fn fingerprint(secret: &str) -> String {
+    base32(&hash(secret))
+}
+
+/// What a page's forms prove with that they were shown in this session: nobody else can work it out.
+pub fn form_proof(secret: &str) -> String {
+    base32(&hash(&format!("form {secret}"))[..20])
+}
+
 /// A scope in one word, as keys, the command line and refusals call it.
 pub fn word(scope: Scope) -> &'static str {
     match scope {
@@ -113,6 +134,9 @@ pub enum NoEntry {
     /// It is no key at all.
     #[error("This is not a Coulomb API key, or it was not copied whole: its checksum does not fit.")]
     Malformed,
+    /// It is a session's token, of another organization or of none.
+    #[error("This session is over, or it is of another organization: ask the host for a new one.")]
+    Session,
     /// It is formed like one, and is not or no longer known.
     #[error("This API key is not known, or it was revoked.")]
     Unknown,

@@ -232,7 +232,7 @@ pub fn is_one(amount: Credits) -> bool {
 }
 
 /// The number with its thousands apart: "1,200.5".
-fn plain(amount: Credits) -> String {
+pub fn plain(amount: Credits) -> String {
     let text = amount.to_string();
     let (whole, fraction) =
         text.split_once('.').map_or((text.as_str(), None), |(whole, rest)| (whole, Some(rest)));

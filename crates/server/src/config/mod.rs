@@ -2,6 +2,7 @@
 //! One set of types parses both, so the documented defaults are the defaults. Flags and environment variables are the
 //! command line's business; what a setting does is its owner's.
 
+mod console;
 mod data;
 mod provider;
 mod rules;
@@ -18,9 +19,11 @@ pub use values::parse_public_url;
 
 use crate::{
     engine,
+    http::ConsoleSettings,
     notices::settings::{MailSettings, WebhookSettings},
     payments::{price::Price, stripe},
 };
+use console::Console;
 use data::DataSettings;
 use ledger::{
     Policy,
@@ -68,6 +71,8 @@ pub struct Config {
     pub webhooks: WebhookSettings,
     /// How people are mailed.
     pub mail: MailSettings,
+    /// The console's pages.
+    pub console: ConsoleSettings,
 }
 
 /// The HTTP server.
@@ -248,6 +253,7 @@ struct Settings {
     stripe: StripeSettings,
     webhooks: WebhookSettings,
     mail: MailSettings,
+    console: Console,
     engine: EngineSettings,
     policy: PolicySettings,
     #[serde(default)]
@@ -273,7 +279,7 @@ impl Settings {
     fn checked(self) -> Result<Config, String> {
         let Settings { server, log, data, provider, price, stripe, webhooks, mail, engine, policy, .. } =
             self;
-        let Settings { kinds, plans, packs, .. } = self;
+        let Settings { kinds, plans, packs, console, .. } = self;
         webhooks.check()?;
         mail.check()?;
         let provider = provider.checked();
@@ -315,6 +321,7 @@ impl Settings {
             stripe_settings: stripe,
             webhooks,
             mail,
+            console: console.checked()?,
         })
     }
 }

@@ -9,6 +9,8 @@ use store::Scope;
 pub enum Taken {
     /// No key at all: health, and the document.
     Nobodys,
+    /// No key, but the cookie of a session, for which the page itself asks.
+    Visitor,
     /// Admin keys only.
     Admin,
     /// Runtime keys too.
@@ -23,7 +25,7 @@ impl Taken {
     /// Whether a key of this scope will do.
     pub fn takes(self, scope: Scope) -> bool {
         match (self, scope) {
-            (Taken::Nobodys, _) | (_, Scope::Admin) => true,
+            (Taken::Nobodys | Taken::Visitor, _) | (_, Scope::Admin) => true,
             (Taken::Admin, _) => false,
             (Taken::Runtime, scope) => scope == Scope::Runtime,
             (Taken::Read, scope) => scope == Scope::Read,
@@ -35,6 +37,7 @@ impl Taken {
     pub fn words(self) -> &'static str {
         match self {
             Taken::Nobodys => "no key",
+            Taken::Visitor => "a session",
             Taken::Admin => "`admin`",
             Taken::Runtime => "`admin` or `runtime`",
             Taken::Read => "`admin` or `read`",
@@ -74,6 +77,16 @@ pub struct Route {
     pub query: &'static [&'static str],
 }
 
+impl Route {
+    /// Whether a member's own session may call it (`Authorization: Bearer coulomb_session_…`). What meters work is the
+    /// host's: whoever could settle their own runs could settle them for nothing.
+    pub fn takes_sessions(&self) -> bool {
+        self.keys != Taken::Runtime
+            && self.path.starts_with("/v1/organizations/{org}")
+            && matches!(self.member, Member::Any | Member::Billing | Member::ByCommand)
+    }
+}
+
 const fn route(method: &'static str, path: &'static str, keys: Taken, member: Member) -> Route {
     Route { method, path, keys, member, query: &[] }
 }
@@ -81,6 +94,16 @@ const fn route(method: &'static str, path: &'static str, keys: Taken, member: Me
 const fn list(path: &'static str, keys: Taken, member: Member, query: &'static [&'static str]) -> Route {
     Route { method: "GET", path, keys, member, query }
 }
+
+const fn page(path: &'static str, keys: Taken, member: Member, query: &'static [&'static str]) -> Route {
+    Route { method: "GET", path, keys, member, query }
+}
+
+/// The query of a page that takes none.
+const NO_QUERY: &[&str] = &[];
+
+/// The query of a page that says what was just done.
+const DONE: &[&str] = &["done"];
 
 /// The query of a list that has no filter.
 const PAGE: &[&str] = &["limit", "cursor"];
@@ -128,6 +151,8 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/organizations/{org}/debts/{debt}/write_off", Taken::Admin, Member::ByCommand),
     list("/v1/organizations/{org}/events", Taken::Read, Member::Billing, PAGE),
     list("/v1/organizations/{org}/entries", Taken::Read, Member::Billing, PAGE),
+    // The host's alone, which the handler says.
+    route("POST", "/v1/organizations/{org}/sessions", Taken::Admin, Member::Nobody),
     route("GET", "/v1/organizations/{org}/explanation", Taken::Read, Member::Any),
     route("POST", "/v1/organizations/{org}/preview", Taken::Admin, Member::ByCommand),
     list("/v1/organizations/{org}/usage", Taken::Read, Member::Any, &["from", "to", "by"]),
@@ -165,6 +190,17 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/sandbox/portal/{org}/{token}", Taken::Nobodys, Member::Regardless),
     route("POST", "/sandbox/portal/{org}/{token}", Taken::Nobodys, Member::Regardless),
     route("GET", "/sandbox/invoices/{org}/{token}/{invoice}", Taken::Nobodys, Member::Regardless),
+    // The console's pages, for whoever has a session; the operator's ask for one of their own.
+    page("/enter/{org}/{link}", Taken::Nobodys, Member::Regardless, &["to"]),
+    page("/assets/{name}", Taken::Nobodys, Member::Regardless, &["v"]),
+    page("/console/{org}", Taken::Visitor, Member::Any, NO_QUERY),
+    page("/console/{org}/stream", Taken::Visitor, Member::Any, NO_QUERY),
+    route("POST", "/console/{org}/leave", Taken::Visitor, Member::Any),
+    page("/console/{org}/billing", Taken::Visitor, Member::Any, DONE),
+    page("/console/{org}/usage", Taken::Visitor, Member::Any, DONE),
+    page("/console/{org}/history", Taken::Visitor, Member::Any, DONE),
+    page("/console/{org}/settings", Taken::Visitor, Member::Any, DONE),
+    page("/console/{org}/help", Taken::Visitor, Member::Any, DONE),
     // Without a key.
     route("GET", "/v1/openapi.json", Taken::Nobodys, Member::Regardless),
     route("GET", "/healthz", Taken::Nobodys, Member::Regardless),

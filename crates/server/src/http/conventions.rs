@@ -6,6 +6,7 @@ use crate::{
     clock,
     engine::Receipt,
     error::{self, ApiError},
+    sessions,
 };
 use api::problem::{Problem, QuotaError, StartProblem};
 use axum::{
@@ -74,11 +75,12 @@ pub async fn conventions(State(app): State<Arc<App>>, mut request: Request, next
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().cloned();
     let route = path.and_then(|path| access::find(method.as_str(), path.as_str()));
-    let slot = slot(&mut request).await;
+    let organization = organization(&mut request).await;
+    let slot = organization.as_ref().map(|id| HeaderValue::from(u16::from(store::slot::slot(id))));
     request.extensions_mut().insert(id.clone());
     let mut key = None;
     let limit = app.settings.request_timeout;
-    let answer = tokio::time::timeout(limit, answer(&app, request, next, route, &mut key));
+    let answer = tokio::time::timeout(limit, answer(&app, request, next, route, organization, &mut key));
     let mut response = answer.await.unwrap_or_else(|_| out_of_time().into_response());
 
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
@@ -123,12 +125,12 @@ pub async fn conventions(State(app): State<Arc<App>>, mut request: Request, next
     response
 }
 
-/// The slot of the organization in the path, by which a balancer can keep an organization on one server. None where the path
-/// names none, or something that is no id.
-async fn slot(request: &mut Request) -> Option<HeaderValue> {
+/// The organization in the path, by whose slot a balancer can keep it on one server. None where the path names none, or
+/// something that is no id.
+async fn organization(request: &mut Request) -> Option<OrganizationId> {
     let params = request.extract_parts::<RawPathParams>().await.ok()?;
     let (_, id) = params.iter().find(|(name, _)| *name == "org")?;
-    Some(HeaderValue::from(u16::from(store::slot::slot(&id.parse().ok()?))))
+    id.parse().ok()
 }
 
 /// Recognises the caller, and hands over to the handler.
@@ -137,10 +139,11 @@ async fn answer(
     mut request: Request,
     next: Next,
     route: Option<&'static access::Route>,
+    organization: Option<OrganizationId>,
     key: &mut Option<ledger::id::KeyId>,
 ) -> Response {
     if let Some(route) = route {
-        let caller = match caller(app, request.headers(), route, key).await {
+        let caller = match caller(app, request.headers(), route, organization.as_ref(), key).await {
             Ok(caller) => caller,
             Err(error) => return error.into_response(),
         };
@@ -171,9 +174,10 @@ async fn caller(
     app: &App,
     headers: &HeaderMap,
     route: &'static access::Route,
+    organization: Option<&OrganizationId>,
     key_id: &mut Option<ledger::id::KeyId>,
 ) -> Result<Option<extract::Caller>, ApiError> {
-    if route.keys == access::Taken::Nobodys {
+    if matches!(route.keys, access::Taken::Nobodys | access::Taken::Visitor) {
         return Ok(None);
     }
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -181,6 +185,9 @@ async fn caller(
     let key = key.trim();
     if !scheme.eq_ignore_ascii_case("bearer") || key.is_empty() {
         return Err(crate::auth::NoEntry::Missing.into());
+    }
+    if sessions::is_token(key) {
+        return session(app, organization, key, route).await.map(Some);
     }
     let holder = app.keys.holder(key).await?;
     *key_id = Some(holder.id.clone());
@@ -193,7 +200,24 @@ async fn caller(
         return Err(ApiError::new(StatusCode::FORBIDDEN, "insufficient_scope", detail));
     }
     let member = extract::member(headers, route)?;
-    Ok(Some(extract::Caller { holder, member, route }))
+    Ok(Some(extract::Caller { key: Some(holder.id), member, route }))
+}
+
+/// A member's own session: it reaches one organization, meters nothing, and goes no further than the member may (R12.3).
+async fn session(
+    app: &App,
+    organization: Option<&OrganizationId>,
+    token: &str,
+    route: &'static access::Route,
+) -> Result<extract::Caller, ApiError> {
+    if !route.takes_sessions() {
+        let detail = "A member's session does not reach this: the host calls it with a key of its own.";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "insufficient_scope", detail));
+    }
+    let unknown = || ApiError::from(crate::auth::NoEntry::Session);
+    let found = app.sessions.find(organization.ok_or_else(unknown)?, token).await?;
+    let session = found.ok_or_else(unknown)?;
+    Ok(extract::Caller { key: None, member: Some(session.member), route })
 }
 
 /// A query parameter that the route does not know is a mistake that would go unseen.

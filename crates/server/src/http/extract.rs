@@ -5,7 +5,7 @@ use super::{
     App,
     access::{Member, Route},
 };
-use crate::{auth::Holder, error::ApiError};
+use crate::error::ApiError;
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::{FromRequest, FromRequestParts, Path, Request},
@@ -13,7 +13,7 @@ use axum::{
 };
 use ledger::{
     event::Actor,
-    id::{IdempotencyKey, MemberId},
+    id::{IdempotencyKey, KeyId, MemberId},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use std::{pin::Pin, str::FromStr, sync::Arc};
@@ -21,8 +21,8 @@ use std::{pin::Pin, str::FromStr, sync::Arc};
 /// Who calls, in whose name, and what.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The key's holder.
-    pub holder: Holder,
+    /// The host's key; none: it is the member's own session.
+    pub key: Option<KeyId>,
     /// The member on whose behalf.
     pub member: Option<MemberId>,
     /// The route that was called.
@@ -32,7 +32,7 @@ pub struct Caller {
 impl Caller {
     /// Who the ledger is told asked.
     pub fn actor(&self) -> Actor {
-        Actor { key: Some(self.holder.id.clone()), member: self.member.clone() }
+        Actor { key: self.key.clone(), member: self.member.clone() }
     }
 
     /// A member may act in their own name only.
@@ -65,7 +65,7 @@ pub fn member(headers: &HeaderMap, route: &Route) -> Result<Option<MemberId>, Ap
         Member::Nobody => Err(ApiError::new(
             StatusCode::FORBIDDEN,
             "forbidden",
-            "This concerns every organization: it is not done in the name of a member.",
+            "This is the host's own business: it is not done in the name of a member.",
         )),
         Member::ByCommand | Member::Any | Member::Billing => Ok(Some(member)),
     }

@@ -7,10 +7,11 @@
 )]
 
 pub mod access;
-mod conventions;
-mod extract;
-mod reading;
-mod wire;
+pub(crate) mod conventions;
+pub(crate) mod extract;
+pub(crate) mod form;
+pub(crate) mod reading;
+pub(crate) mod wire;
 
 mod auto_recharge;
 mod balance;
@@ -31,7 +32,8 @@ mod payments;
 mod preview;
 mod runs;
 mod sandbox;
-mod stream;
+mod sessions;
+pub(crate) mod stream;
 mod subscription;
 mod tasks;
 mod usage;
@@ -42,20 +44,28 @@ pub use document::document;
 use crate::{
     auth::Keys,
     engine::Engine,
+    memos::Memos,
     notices::Notices,
     payments::{
         cashier::{Cashier, Till},
         provider::Provider,
     },
+    sessions::{Lifetimes, Sessions},
+    web::copy::{Copy, Language},
 };
 use axum::{
-    Router, middleware,
+    Router,
+    http::{HeaderName, Method, header},
+    middleware,
     routing::{get, post},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Semaphore, watch};
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, CorsLayer},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// What HTTP is told by the configuration.
@@ -73,6 +83,21 @@ pub struct HttpSettings {
     pub streams_max: usize,
     /// The longest that a start waits for an automatic purchase.
     pub recharge_wait_max: Duration,
+    /// The console's pages.
+    pub console: ConsoleSettings,
+}
+
+/// What the console's pages are told by the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct ConsoleSettings {
+    /// For how long sessions and their links work.
+    pub lifetimes: Lifetimes,
+    /// The language of the pages.
+    pub language: Language,
+    /// Origins whose pages may show ours in a frame.
+    pub frame_ancestors: Vec<String>,
+    /// Origins whose pages may ask the API with a member's session: where the components are embedded.
+    pub embed_origins: Vec<String>,
 }
 
 impl Default for HttpSettings {
@@ -84,6 +109,7 @@ impl Default for HttpSettings {
             request_timeout: Duration::from_secs(30),
             streams_max: 1_000,
             recharge_wait_max: Duration::from_secs(10),
+            console: ConsoleSettings::default(),
         }
     }
 }
@@ -94,10 +120,14 @@ pub struct App {
     pub engine: Engine,
     /// Who may ask.
     pub keys: Keys,
+    /// Which members may, in their browsers.
+    pub sessions: Sessions,
     /// Where money is concerned.
     pub cashier: Cashier,
     /// What the configuration says.
     pub settings: HttpSettings,
+    /// What pages say.
+    pub copy: Copy,
     /// Renders the figures for Prometheus; none: `/metrics` is empty.
     pub metrics: Option<PrometheusHandle>,
     /// Who is told what happens; none: nobody.
@@ -113,8 +143,11 @@ impl App {
     pub fn new(engine: Engine, keys: Keys, settings: HttpSettings) -> App {
         let cashier = Cashier::new(Provider::External, engine.clone(), Till::default());
         let streams = Arc::new(Semaphore::new(settings.streams_max.min(Semaphore::MAX_PERMITS)));
+        let memos = Memos::new(Arc::clone(engine.store()));
+        let sessions = Sessions::new(memos, settings.console.lifetimes);
+        let copy = Copy::of(settings.console.language);
         let (metrics, notices, closing) = (None, None, watch::channel(false).1);
-        App { engine, keys, cashier, settings, metrics, notices, streams, closing }
+        App { engine, keys, sessions, cashier, copy, settings, metrics, notices, streams, closing }
     }
 
     /// As it is, but ending what goes on for ever when this says so.
@@ -123,8 +156,8 @@ impl App {
     }
 }
 
-/// Every route, ready to be served.
-pub fn router(app: App) -> Router {
+/// Every route, ready to be served, with these pages beside them.
+pub fn router(app: App, pages: impl FnOnce(&Arc<App>) -> Router<Arc<App>>) -> Router {
     let app = Arc::new(app);
     let (routes, document) = api().split_for_parts();
     let document = document::finished(document);
@@ -138,9 +171,28 @@ pub fn router(app: App) -> Router {
         .route("/sandbox/coulomb.css", get(sandbox::style))
         .route("/sandbox/checkout/{org}/{token}", get(sandbox::show_checkout).post(sandbox::pay))
         .route("/sandbox/portal/{org}/{token}", get(sandbox::show_portal).post(sandbox::act))
-        .route("/sandbox/invoices/{org}/{token}/{invoice}", get(sandbox::show_invoice));
+        .route("/sandbox/invoices/{org}/{token}/{invoice}", get(sandbox::show_invoice))
+        .layer(embedding(&app.settings.console.embed_origins))
+        .merge(pages(&app));
     around(routes, app)
 }
+
+/// Lets pages of these origins ask with a member's session, which they send themselves: no cookie comes along.
+fn embedding(origins: &[String]) -> CorsLayer {
+    let origins = origins.iter().filter_map(|origin| origin.parse().ok());
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+        ])
+        .max_age(PREFLIGHT)
+}
+
+/// For how long a browser remembers which pages may ask.
+const PREFLIGHT: Duration = Duration::from_secs(600);
 
 /// What holds for every answer, around these routes.
 fn around(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
@@ -180,6 +232,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(debts::write_off))
         .routes(routes!(books::list_events))
         .routes(routes!(books::list_entries))
+        .routes(routes!(sessions::create_session))
         .routes(routes!(explanation::get_explanation))
         .routes(routes!(preview::preview))
         .routes(routes!(usage::get_usage))

@@ -52,6 +52,11 @@ pub async fn follow(
 ) -> Result<Response, ApiError> {
     // Who may not read it is told so before anything is streamed.
     app.read(&caller, organization.clone(), |_, _| ()).await?;
+    following(app, caller, organization)
+}
+
+/// The balance as this caller may see it, again after each change.
+pub fn following(app: Arc<App>, caller: Caller, organization: OrganizationId) -> Result<Response, ApiError> {
     let place = Arc::clone(&app.streams).try_acquire_owned().map_err(|_| {
         let detail = "Too many pages follow balances here (server.streams_max). Ask for the balance instead.";
         ApiError::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", detail)

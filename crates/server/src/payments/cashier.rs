@@ -187,7 +187,7 @@ impl Cashier {
     }
 
     /// Nobody is sent to a place that the operator has not named.
-    fn may_return_to(&self, url: &str) -> Result<(), ProviderError> {
+    pub fn may_return_to(&self, url: &str) -> Result<(), ProviderError> {
         let begins = |allowed: &String| {
             url.strip_prefix(allowed.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))

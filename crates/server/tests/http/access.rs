@@ -74,6 +74,7 @@ fn matrix() -> Vec<(&'static str, &'static str, &'static str, Needs, Value)> {
         ("POST", "/v1/organizations/{org}/debts/{debt}/write_off", "", Billing, json!({ "reason": "x" })),
         ("GET", "/v1/organizations/{org}/events", "a", Billing, none.clone()),
         ("GET", "/v1/organizations/{org}/entries", "a", Billing, none.clone()),
+        ("POST", "/v1/organizations/{org}/sessions", "", Host, json!({ "member": "owner" })),
         ("GET", "/v1/organizations/{org}/explanation", "a", Membership, none.clone()),
         (
             "POST",

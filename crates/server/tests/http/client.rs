@@ -5,7 +5,7 @@ use coulomb_server::{
     auth,
     config::Pack,
     engine::{Engine, Limits},
-    http::{self, App, HttpSettings},
+    http::{App, HttpSettings},
     memos::Memos,
     outbox,
     payments::{
@@ -14,6 +14,7 @@ use coulomb_server::{
         provider::Provider,
         sandbox::Sandbox,
     },
+    web,
 };
 use ledger::{Policy, Timestamp};
 use serde_json::Value;
@@ -132,7 +133,7 @@ fn start(settings: HttpSettings, place: Place, sells: bool) -> Server {
                 let sandbox = Sandbox::new(memos, Arc::new(policy()), settings.public_url);
                 app.cashier = Cashier::new(Provider::Sandbox(sandbox), engine, till());
             }
-            let router = http::router(app);
+            let router = web::router(app);
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             told.send(Server { address, store, admin, runtime, read }).unwrap();

@@ -12,7 +12,7 @@ use coulomb_server::{
     auth::Keys,
     config::{self, Config, ProviderKind},
     engine::Engine,
-    http, jobs, telemetry,
+    http, jobs, telemetry, web,
 };
 use std::{io::ErrorKind, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use store::Store;
@@ -168,11 +168,13 @@ impl Running {
             request_timeout: config.server.request_timeout,
             streams_max: config.server.streams_max,
             recharge_wait_max: config.provider.recharge_wait_max,
+            console: config.console.clone(),
         };
         let (closing, closed) = watch::channel(false);
         let mut app = http::App::new(engine.clone(), keys, settings).closing_with(closed);
         (app.cashier, app.metrics, app.notices) = (cashier, Some(metrics), Some(notices));
-        let router = http::router(app);
+        jobs.push(tokio::spawn(app.sessions.clone().clear_away(engine.changes().clone())));
+        let router = web::router(app);
         let (stop, stopped) = oneshot::channel::<()>();
         let http = axum::serve(listener.tap_io(send_at_once), router).with_graceful_shutdown(async {
             // Whoever drops the sender wants the server stopped as well.

@@ -2,14 +2,13 @@
 //! ticked beforehand, and paying twice pays once.
 
 use super::{
-    super::{App, extract::Ids},
-    figures::money,
-    form::Form,
+    super::{App, extract::Ids, form::Form},
     frame::{self, Frame, banner, icon},
     now, provider,
 };
 use crate::{
     error::ApiError,
+    money::money,
     payments::{
         Bought, Purchase,
         sandbox::{Card, Checkout, Progress, Step},

@@ -3,12 +3,12 @@
 use super::{
     super::{App, extract::Ids},
     checkout::name,
-    figures::money,
     frame::{self, Frame, time},
     provider,
 };
 use crate::{
     error::ApiError,
+    money::money,
     payments::sandbox::{Due, WrittenInvoice},
 };
 use axum::{extract::State, http::StatusCode, response::Response};

@@ -1,9 +1,7 @@
 //! The sandbox's own calls: an organization's test clock and its card. Its pages, where a person pays, are beside this
-//! file: `form` is what they send, `figures` how money is said, `frame` what is around each of them.
+//! file: `frame` is what is around each of them; what they send is read in `form`, for all pages.
 
 mod checkout;
-mod figures;
-mod form;
 mod frame;
 mod invoice;
 mod portal;

@@ -2,15 +2,14 @@
 //! that other providers let happen only in the world: refunds, disputes, a renewal that fails.
 
 use super::{
-    super::{App, extract::Ids},
+    super::{App, extract::Ids, form::Form},
     checkout::{cards, name, see_other},
-    figures::{money, parse, typed},
-    form::Form,
     frame::{self, Frame, banner, icon, time},
     invoice, now, provider,
 };
 use crate::{
     error::ApiError,
+    money::{money, parse, typed},
     payments::{
         Invoice,
         sandbox::{

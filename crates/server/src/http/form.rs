@@ -1,6 +1,6 @@
-//! What a form of the sandbox's pages sends: read whole, within the limit of any body, and only from a page of our own.
+//! What a form of our pages sends: read whole, within the limit of any body, and only from a page of our own.
 
-use super::super::{App, extract};
+use super::{App, extract};
 use crate::error::ApiError;
 use axum::{
     extract::{FromRequest, Request},

@@ -1,4 +1,4 @@
-//! How the sandbox's pages say money, and read what people type. Integers all the way.
+//! How pages say money, and read what people type. Integers all the way.
 
 /// Currencies without minor units, and those with a thousand of them; all others have a hundred.
 const WHOLE: &[&str] = &[
