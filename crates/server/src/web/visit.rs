@@ -1,7 +1,10 @@
 //! Who looks at a page of the console, and what they look at: the member behind a session's cookie, and the account at one
 //! version, from which everything on the page is shown. What somebody may do is asked again when they do it (R12.3).
 
-use super::copy::{Copy, Value};
+use super::{
+    copy::{Copy, Value},
+    usage::forecast::{Basis, Forecast},
+};
 use crate::{
     auth,
     error::ApiError,
@@ -18,7 +21,13 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use ledger::{Timestamp, explain::Explained, id::OrganizationId, people::Member, status::Balance};
+use ledger::{
+    Timestamp,
+    explain::Explained,
+    id::OrganizationId,
+    people::Member,
+    status::{Balance, ReasonCode},
+};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
@@ -47,6 +56,8 @@ pub struct Visit {
     pub balance: Balance,
     /// Each reason with what caused it; for people with billing access.
     pub explained: Vec<Explained>,
+    /// For how long the credits last, where they are low; for people with billing access.
+    pub runway: Option<Forecast>,
     /// The key of what was just done, to be told.
     pub done: Option<String>,
     token: String,
@@ -133,13 +144,33 @@ impl FromRequestParts<Arc<App>> for Visit {
                 true => view.account.explain(view.policy, view.now).reasons,
                 false => Vec::new(),
             };
-            Some((core.name.clone(), core.members.get(&member)?.clone(), balance, explained))
+            let first = balance.reasons.first().map(|reason| reason.code);
+            let basis = (balance.sees_billing && first == Some(ReasonCode::BalanceLow))
+                .then(|| Basis::of(view.account, view.policy, view.now));
+            Some((core.name.clone(), core.members.get(&member)?.clone(), balance, explained, basis))
         });
         // Who is no member any more has no session any more.
-        let (name, me, balance, explained) = looked.await?.ok_or_else(nobody)?;
+        let (name, me, balance, explained, basis) = looked.await?.ok_or_else(nobody)?;
+        let runway = match basis {
+            Some(basis) => app.page(organization.clone(), move |store, id| basis.forecast(store, id)).await?,
+            None => None,
+        };
         let copy = app.copy.clone();
         let app = Arc::clone(app);
-        Ok(Visit { app, copy, organization, name, me, caller, session, balance, explained, done, token })
+        Ok(Visit {
+            app,
+            copy,
+            organization,
+            name,
+            me,
+            caller,
+            session,
+            balance,
+            explained,
+            runway,
+            done,
+            token,
+        })
     }
 }
 
