@@ -12,4 +12,5 @@ mod members;
 mod notices;
 mod routes;
 mod sandbox;
+mod usage;
 mod wrong;
