@@ -408,3 +408,23 @@ fn state(visit: &Visit, run: &Run) -> Markup {
     };
     html! { span.tag data-tone=[tone] { (icon(name)) (word) } }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::copy::{Copy, Language};
+    use ledger::status::Severity;
+
+    #[test]
+    fn every_list_and_every_reason_has_its_words() {
+        let copy = Copy::of(Language::English);
+        let lists = Only::LISTED.map(|only| format!("history-only-{}", only.word()));
+        let blocking = ReasonCode::ALL.into_iter().filter(|code| code.severity() == Severity::Blocking);
+        let reasons = blocking.flat_map(|code| {
+            ["history-why", "usage-paused"].map(|before| format!("{before}-{}", code.as_str()))
+        });
+        for key in lists.into_iter().chain(reasons) {
+            assert_ne!(copy.text(&key, &[]), key);
+        }
+    }
+}

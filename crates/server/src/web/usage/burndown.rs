@@ -4,8 +4,9 @@
 use super::{
     chart::{Chart, MARK_UNITS, across},
     forecast::Forecast,
+    happenings::{Happening, What},
     past::Stand,
-    series::{Day, Halt, Happening, Series, What},
+    series::{Day, Halt, MINUTE, Series},
 };
 use crate::web::{
     copy::say,
@@ -21,7 +22,7 @@ const AHEAD_MAX: Duration = Duration::days(35);
 const AHEAD_TIMES: i64 = 3;
 
 /// Happenings that one mark tells about at most.
-const TOLD_MAX: usize = 6;
+const TOLD_MAX: usize = 8;
 
 /// Happenings around one place, which have one number.
 struct Mark<'a> {
@@ -90,7 +91,7 @@ fn ends(visit: &Visit, series: &Series, forecast: Option<&Forecast>) -> Timestam
     let now = series.now;
     let past = now.since(series.from).micros();
     if forecast.is_none() {
-        return now.after(Duration::from_micros((past / 12).max(Duration::hours(1).micros())));
+        return now.after(Duration::from_micros((past / 12).max(MINUTE.micros())));
     }
     let ahead = past.saturating_mul(AHEAD_TIMES).min(AHEAD_MAX.micros()).max(Duration::hours(1).micros());
     let most = now.after(Duration::from_micros(ahead));

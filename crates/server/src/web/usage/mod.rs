@@ -7,6 +7,7 @@ mod current;
 mod entries;
 pub mod forecast;
 mod grants;
+mod happenings;
 mod past;
 mod series;
 

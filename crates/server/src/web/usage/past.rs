@@ -109,7 +109,7 @@ impl Past {
     }
 
     /// Takes back what an event did.
-    fn undo(&mut self, recorded: &Recorded) {
+    pub(super) fn undo(&mut self, recorded: &Recorded) {
         let mut recount = true;
         match &recorded.event {
             Event::EntitlementBegan { .. } => self.entitled = false,

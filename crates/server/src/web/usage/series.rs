@@ -2,12 +2,13 @@
 //! day, what happened, and when nothing could start. A long history is thinned to so many corners, never changed: every
 //! refill, debt and expiry keeps the instants around it.
 
-use super::past::{End, Past, Stand, Step, back};
+use super::{
+    happenings::{Happening, What, charge, happening},
+    past::{End, Past, Stand, Step, back},
+};
 use ledger::{
     Credits, Duration, Timestamp,
-    debt::DebtKind,
     event::{Event, Recorded},
-    grant::{GrantSource, total},
     id::OrganizationId,
     run::Charge,
     status::ReasonCode,
@@ -25,6 +26,9 @@ const HAPPENINGS_MAX: usize = 200;
 /// How much of the time before the current period is shown, and how much of the past at most.
 const BEFORE_PERIOD: Duration = Duration::days(31);
 const BACK_MAX: Duration = Duration::days(92);
+
+/// What is shown of an account that is not older.
+pub const MINUTE: Duration = Duration::from_micros(60_000_000);
 
 /// A corner of the line. Between two corners the line is straight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,46 +58,6 @@ pub struct Day {
     pub end: Stand,
     /// The most that was reserved.
     pub held_most: Credits,
-}
-
-/// Something that moved credits or starts, for people with billing access.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Happening {
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub what: What,
-    /// How many credits it was about.
-    pub credits: Credits,
-}
-
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// Credits came.
-    Granted(GrantSource),
-    /// Credits expired.
-    Expired,
-    /// A refund or a lost dispute took them back.
-    TakenBack,
-    /// A dispute keeps them out of reach.
-    Disputed,
-    /// They came back.
-    Restored,
-    /// They are locked.
-    Locked,
-    /// They are not any more.
-    Unlocked,
-    /// Debt opened.
-    Owed(DebtKind),
-    /// Credits settled debt.
-    Settled,
-    /// Money repaid it, or it was adjusted away.
-    Cleared,
-    /// Nothing started from then on.
-    Paused(ReasonCode),
-    /// Work could start again.
-    Resumed,
 }
 
 /// A time in which nothing started.
@@ -228,8 +192,10 @@ impl Weaver {
         let last = self.corners.last().map_or(self.now, |corner| corner.at);
         let (here, later) = (self.stretch(at), self.stretch(last));
         if here < later {
-            // Nothing moved from here to the beginning of the stretch that was looked at last.
-            self.corner(self.stretch_start(later).max(at), step.after);
+            // Nothing moved from the end of this stretch to the beginning of the one that was looked at last.
+            let (end, begin) = (self.stretch_start(here.saturating_add(1)), self.stretch_start(later));
+            self.corner(begin.max(at), step.after);
+            self.corner(end.clamp(at, begin.max(at)), step.after);
             self.corner(at, step.after);
         }
         let jumps = step.after.had() > step.before.had() || step.after.debt != step.before.debt;
@@ -281,7 +247,7 @@ impl Weaver {
         let span = self.now.since(self.reached);
         let first = match span >= Duration::days(1) {
             true => self.reached.day_start(),
-            false => self.reached.before(Duration::from_micros(span.micros() / 8)).before(Duration::hours(1)),
+            false => self.reached.before(Duration::from_micros(span.micros() / 8)).before(MINUTE),
         };
         first.max(self.from)
     }
@@ -351,15 +317,6 @@ fn is_about_people(event: &Event) -> bool {
     )
 }
 
-fn charge(event: &Event) -> Option<&Charge> {
-    match event {
-        Event::UsageRecorded { charge, .. }
-        | Event::RunSettled { charge, .. }
-        | Event::UsageCharged { charge, .. } => Some(charge),
-        _ => None,
-    }
-}
-
 /// What grants paid for work.
 fn used(event: &Event) -> Credits {
     charge(event).map_or(Credits::ZERO, Charge::charged)
@@ -371,37 +328,53 @@ fn is_use(event: &Event) -> bool {
         || matches!(event, Event::RunStarted { .. } | Event::RunReleased { .. } | Event::RunLapsed { .. })
 }
 
-/// What an event was to people, where it was anything; `past` is the account before it.
-fn happening(recorded: &Recorded, past: &Past) -> Option<Happening> {
-    let (what, credits) = match &recorded.event {
-        // One that is still to come is told when it does.
-        Event::Granted { effective_at, .. } if *effective_at > recorded.at => return None,
-        Event::Granted { source, amount, .. } => (What::Granted(*source), *amount),
-        Event::GrantBecameEffective { grant } => {
-            let (source, free) = past.lot(grant)?;
-            (What::Granted(source), free)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger::scenario::{LedgerWorld, Story};
+    use std::path::Path;
+
+    /// Every story of the rules as the chart would show it at its end.
+    #[test]
+    fn the_line_ends_at_the_balance_and_every_day_adds_up() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+        let mut drawn = 0;
+        for file in std::fs::read_dir(folder).expect("the scenarios") {
+            let path = file.expect("a file").path();
+            if path.extension().is_some_and(|kind| kind == "yaml") {
+                let story = Story::parse(&std::fs::read_to_string(&path).expect("a scenario"));
+                let mut world = LedgerWorld::new(&story, false);
+                story.tell(&mut world);
+                check(&world, &path);
+                drawn += 1;
+            }
         }
-        Event::GrantExpired { amount, .. } => (What::Expired, *amount),
-        Event::CreditsRevoked { from_free, .. } => (What::TakenBack, *from_free),
-        Event::CreditsFrozen { from_free, .. } => (What::Disputed, *from_free),
-        Event::CreditsRestored { from_frozen, from_revoked, .. } => {
-            (What::Restored, from_frozen.plus(*from_revoked))
+        assert!(drawn > 40, "only {drawn} stories were drawn");
+    }
+
+    fn check(world: &LedgerWorld, path: &Path) {
+        let (account, mut past) = (world.whole(), Past::of(world.whole()));
+        let now = account.core().last;
+        let mut weaver = Weaver::new(past.stand(), None, Timestamp::MIN, now);
+        for bytes in world.history().iter().rev() {
+            let recorded = store::record::decode(bytes).expect("an event");
+            let after = past.stand();
+            past.undo(&recorded);
+            let step = Step { recorded: &recorded, before: past.stand(), after, past: &past };
+            assert!(weaver.weave(&step).is_continue());
         }
-        Event::EntitlementEnded { locked } => (What::Locked, *locked),
-        Event::EntitlementBegan { unlocked } => (What::Unlocked, *unlocked),
-        Event::DebtOpened { kind, amount, .. } => (What::Owed(*kind), *amount),
-        Event::DebtSettled { takes, .. } => (What::Settled, total(takes)),
-        Event::DebtRepaid { amount, .. } | Event::DebtOffset { amount, .. } => (What::Cleared, *amount),
-        Event::BalanceBlocked { reason } => {
-            return Some(Happening { at: recorded.at, what: What::Paused(*reason), credits: Credits::ZERO });
+        let series = weaver.finish(End::Beginning);
+        let path = path.display();
+        let last = series.corners.last().expect("a corner");
+        assert_eq!((last.at, last.stand.available), (now, account.available(now)), "{path}");
+        assert_eq!((last.stand.held, last.stand.debt), (account.held(), account.debt_total()), "{path}");
+        assert_eq!(series.corners.first().map(|corner| corner.at), Some(series.from), "{path}");
+        assert!(series.corners.is_sorted_by_key(|corner| corner.at), "{path}: {:?}", series.corners);
+        let mut had = series.before.had();
+        for day in &series.days {
+            had = had.plus(day.added).minus(day.used).minus(day.other);
+            assert_eq!(had, day.end.had(), "{path}: {day:?}");
         }
-        Event::BalanceUnblocked {} => {
-            return Some(Happening { at: recorded.at, what: What::Resumed, credits: Credits::ZERO });
-        }
-        event => {
-            let outstanding = charge(event)?.outstanding.as_ref()?;
-            (What::Owed(DebtKind::OutstandingUsage), outstanding.amount)
-        }
-    };
-    credits.is_positive().then_some(Happening { at: recorded.at, what, credits })
+        assert_eq!(had, account.available(now).plus(account.held()), "{path}");
+    }
 }
