@@ -7,6 +7,7 @@ mod client;
 mod document;
 
 mod access;
+mod console;
 mod conventions;
 mod members;
 mod notices;
