@@ -78,11 +78,11 @@ cause-organization_suspended = { $reason } What is running goes on; nothing new 
 cause-dispute_debt = { $amount_n ->
     [one] { $amount } credit is owed
    *[other] { $amount } credits are owed
-  } because the payment { $payment } is disputed since { $date } and { $used } of its credits had already been used.
+  } because the payment of { $paid } is disputed since { $date } and { $used } of its credits had already been used.
 cause-refund_debt = { $amount_n ->
     [one] { $amount } credit is owed
    *[other] { $amount } credits are owed
-  } because the payment { $payment } was refunded on { $date } and { $used } of its credits had already been used.
+  } because money of the payment of { $paid } was refunded on { $date } and { $used } of its credits had already been used.
 cause-outstanding_usage = { $amount_n ->
     [one] Work that was already running used { $amount } credit more than you had.
    *[other] Work that was already running used { $amount } credits more than you had.

@@ -11,6 +11,7 @@ mod console;
 mod conventions;
 mod members;
 mod notices;
+mod pages;
 mod routes;
 mod sandbox;
 mod wrong;
