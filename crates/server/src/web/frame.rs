@@ -7,7 +7,7 @@ use super::{
     figures::{owed, time, usable},
     icons::{drawings, icon},
     reasons::{self, Look},
-    visit::Visit,
+    visit::{Visit, see_other},
 };
 use crate::http::ConsoleSettings;
 use axum::{
@@ -101,6 +101,32 @@ impl Visit {
             Some(&follows),
             &content,
         )
+    }
+
+    /// Sends the browser on after a form: to a page of ours, or to the provider's or the host's. Where forms may lead is
+    /// limited to our own origin, redirects included, so to others it goes by a page that goes on by itself.
+    pub fn lead(&self, to: &str) -> Response {
+        let ours = to.strip_prefix(&self.app.settings.public_url);
+        if to.starts_with('/') || ours.is_some_and(|rest| rest.starts_with(['/', '?', '#'])) {
+            return see_other(to);
+        }
+        let title = say!(self, "going-on-title");
+        let content = html! {
+            header.top { span.brand role="img" aria-label="Coulomb" { (wordmark()) } }
+            main.page #main {
+                div.page-head { h1 { (title) } }
+                p { (say!(self, "going-on")) }
+                p { a.btn.go href=(to) { (say!(self, "going-on-now")) } }
+            }
+        };
+        let mut response =
+            document(&self.copy, &self.app.settings.console, StatusCode::OK, &title, None, &content);
+        match HeaderValue::try_from(format!("0; url={to}")) {
+            Ok(value) => drop(response.headers_mut().insert(header::REFRESH, value)),
+            // An address that fits no header is left to be followed by hand.
+            Err(error) => tracing::warn!(%error, "an address cannot be gone on to"),
+        }
+        response
     }
 
     fn bar(&self, tab: Tab) -> Markup {

@@ -1,13 +1,21 @@
 //! Sessions and the console's pages: who gets in, for how long, and what other sites cannot do (TRUST T15). What each page
 //! says and does is in a module for each page.
 
-use crate::client::{Server, sellers, servers};
-use coulomb_server::http::access::{ROUTES, Taken};
+use crate::client::{Server, sellers, servers, start_on_every_store};
+use coulomb_server::{
+    http::{
+        ConsoleSettings, HttpSettings,
+        access::{ROUTES, Taken},
+    },
+    sessions::Lifetimes,
+};
+use ledger::Duration;
 use serde_json::json;
 
 /// The path of an address on the server under test, whatever it believes it is called.
 fn path_of(url: &str) -> String {
-    format!("/{}", url.splitn(4, '/').nth(3).expect("an address with a path"))
+    let (_, link) = url.split_once("/enter/").expect("a link");
+    format!("/enter/{link}")
 }
 
 /// Follows a new link of a member, and gives the cookie.
@@ -135,6 +143,7 @@ fn somebody_who_leaves_or_is_removed_sees_nothing_any_more() {
         let proof = proof(&page.text);
         let left = server.call("POST", "/console/leaving/leave").header("cookie", &ada);
         let left = left.form(&[("proof", proof)]).send().is(303);
+        assert_eq!(left.header("location"), "/console/leaving/billing");
         assert!(left.header("set-cookie").contains("Max-Age=0"), "{left:?}");
         see(&ada).page(401);
     }
@@ -193,5 +202,57 @@ fn pages_run_nothing_but_their_own_script_and_are_framed_by_nobody() {
             assert_eq!(page.header("cache-control"), "no-store");
             assert!(page.text.len() < 100_000, "{} bytes", page.text.len());
         }
+    }
+}
+
+#[test]
+fn what_is_over_opens_nothing() {
+    let lifetimes = Lifetimes { link: Duration::from_micros(1), ..Lifetimes::default() };
+    let console = ConsoleSettings { lifetimes, ..ConsoleSettings::default() };
+    for server in start_on_every_store(HttpSettings { console, ..HttpSettings::default() }) {
+        let path = server.organization("over", 100);
+        server.put(&format!("{path}/members/ada"), json!({ "role": "owner" })).is(200);
+        let asked = json!({ "member": "ada", "lifetime": "PT0.000001S" });
+        let made = server.post(&format!("{path}/sessions"), asked).is(201);
+        let token = made.json["token"].as_str().unwrap();
+        server.call("GET", &format!("{path}/balance")).key(token).send().is(401);
+        let late = server.call("GET", &path_of(made.json["url"].as_str().unwrap())).send().page(401);
+        assert_eq!(late.header("set-cookie"), "");
+    }
+}
+
+#[test]
+fn only_the_origins_that_were_named_may_ask_with_a_session_or_show_the_console() {
+    let console = ConsoleSettings {
+        embed_origins: vec!["https://app.test".into()],
+        frame_ancestors: vec!["https://app.test".into()],
+        ..ConsoleSettings::default()
+    };
+    let settings =
+        HttpSettings { public_url: "https://credits.test".into(), console, ..HttpSettings::default() };
+    for server in start_on_every_store(settings) {
+        let path = server.organization("embed", 100);
+        let ask = |origin: &str| {
+            let call = server.call("OPTIONS", &format!("{path}/stream")).header("origin", origin);
+            let call = call.header("access-control-request-headers", "authorization");
+            call.header("access-control-request-method", "GET").without("authorization").send()
+        };
+        let named = ask("https://app.test");
+        assert_eq!(named.header("access-control-allow-origin"), "https://app.test", "{named:?}");
+        assert_eq!(named.header("access-control-allow-credentials"), "", "no cookie comes along");
+        for other in ["https://evil.test", "https://app.test.evil.test", "null"] {
+            assert_eq!(ask(other).header("access-control-allow-origin"), "", "{other}");
+        }
+        // In a frame the cookie has to be sent to us there, and is kept apart for that site.
+        server.put(&format!("{path}/members/ada"), json!({ "role": "owner" })).is(200);
+        let made = server.post(&format!("{path}/sessions"), json!({ "member": "ada" })).is(201);
+        let entered = server.call("GET", &path_of(made.json["url"].as_str().unwrap())).send().is(303);
+        assert!(entered.header("set-cookie").ends_with("SameSite=None; Secure; Partitioned"), "{entered:?}");
+        let cookie = entered.header("set-cookie").split(';').next().unwrap();
+        let page = server.call("GET", "/console/embed/billing").header("cookie", cookie).send().page(200);
+        assert!(
+            page.header("content-security-policy").ends_with("frame-ancestors https://app.test"),
+            "{page:?}"
+        );
     }
 }
