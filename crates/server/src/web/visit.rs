@@ -22,9 +22,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ledger::{
-    Timestamp,
-    explain::Explained,
-    id::OrganizationId,
+    Account, Timestamp,
+    explain::{CauseKind, Explained},
+    id::{OrganizationId, PaymentId},
     people::Member,
     status::{Balance, ReasonCode},
 };
@@ -56,6 +56,8 @@ pub struct Visit {
     pub balance: Balance,
     /// Each reason with what caused it; for people with billing access.
     pub explained: Vec<Explained>,
+    /// What was paid, of the payments that reasons go back to: minor units and currency.
+    pub paid: BTreeMap<PaymentId, (i64, String)>,
     /// For how long the credits last, where they are low; for people with billing access.
     pub runway: Option<Forecast>,
     /// The key of what was just done, to be told.
@@ -144,13 +146,15 @@ impl FromRequestParts<Arc<App>> for Visit {
                 true => view.account.explain(view.policy, view.now).reasons,
                 false => Vec::new(),
             };
+            let paid = paid(view.account, &explained);
             let first = balance.reasons.first().map(|reason| reason.code);
             let basis = (balance.sees_billing && first == Some(ReasonCode::BalanceLow))
                 .then(|| Basis::of(view.account, view.policy, view.now));
-            Some((core.name.clone(), core.members.get(&member)?.clone(), balance, explained, basis))
+            let me = core.members.get(&member)?.clone();
+            Some((core.name.clone(), me, balance, explained, paid, basis))
         });
         // Who is no member any more has no session any more.
-        let (name, me, balance, explained, basis) = looked.await?.ok_or_else(nobody)?;
+        let (name, me, balance, explained, paid, basis) = looked.await?.ok_or_else(nobody)?;
         let runway = match basis {
             Some(basis) => app.page(organization.clone(), move |store, id| basis.forecast(store, id)).await?,
             None => None,
@@ -167,11 +171,24 @@ impl FromRequestParts<Arc<App>> for Visit {
             session,
             balance,
             explained,
+            paid,
             runway,
             done,
             token,
         })
     }
+}
+
+/// What was paid for what was taken back.
+fn paid(account: &Account, explained: &[Explained]) -> BTreeMap<PaymentId, (i64, String)> {
+    let causes = explained.iter().flat_map(|explained| &explained.causes);
+    let payments = causes.filter_map(|cause| match &cause.what {
+        CauseKind::RefundTookBack { payment, .. }
+        | CauseKind::DisputeTookBack { payment, .. }
+        | CauseKind::Frozen { payment, .. } => account.payment(payment),
+        _ => None,
+    });
+    payments.map(|payment| (payment.id.clone(), (payment.paid, payment.currency.clone()))).collect()
 }
 
 fn route(parts: &Parts) -> Result<&'static Route, ApiError> {
