@@ -74,6 +74,7 @@ function replace(part, fresh) {
     part.replaceWith((part = document.importNode(fresh, true)));
   }
   if (wasShown && !part.matches(":popover-open")) part.showPopover();
+  offerCopying(part);
   part.querySelectorAll("details").forEach((details, place) => {
     if (place in open) details.open = open[place];
   });
@@ -118,7 +119,10 @@ function dismissible() {
 dismissible();
 
 // Where a script can copy, a message can be copied.
-for (const button of document.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
+function offerCopying(part) {
+  for (const button of part.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
+}
+offerCopying(document);
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;
