@@ -275,8 +275,8 @@ billing-resume-monthly = { $plan }, monthly: { $money } today, then every month.
 billing-resume-annual = { $plan }, annual: { $money } today, then every year. You can cancel at any time.
 
 billing-change-title = Review the change
-billing-change-now = It takes effect at once. { $money } is charged to the saved payment method as soon as you confirm.
-billing-change-later = It takes effect on { $date }, when { $money } is charged to the saved payment method. Until then nothing changes, and you can withdraw it.
+billing-change-now = It takes effect at once. { $money } is charged to the payment method of the subscription as soon as you confirm.
+billing-change-later = It takes effect on { $date }, when { $money } is charged to the payment method of the subscription. Until then nothing changes, and you can withdraw it.
 billing-change-note = Included credits of the running period stay until its end and are used first. Tax may be added by the payment provider.
 billing-change-allowance = Included credits that it brings
 billing-change-preserved = Included credits of this period that stay
@@ -348,10 +348,13 @@ billing-grant-source = Source
 billing-grant-left = Left
 billing-grant-valid = Valid through
 billing-grant-state = State
-billing-grant-place = { NUMBER($place, type: "ordinal") ->
-    [one] { $place }st
-    [two] { $place }nd
-    [few] { $place }rd
+billing-grant-place = { $place ->
+    [1] 1st
+    [2] 2nd
+    [3] 3rd
+    [21] 21st
+    [22] 22nd
+    [23] 23rd
    *[other] { $place }th
   }
 billing-grant-waits = waits
@@ -407,6 +410,7 @@ billing-debt-next-credits = any credits that arrive.
 billing-debt-next-purchased = any purchase. Only purchased credits settle this; included ones do not.
 billing-wait = If you wait: on { $date }, { $amount } credits arrive. { $taken } of them settle everything, { $left } are left, and work may start again.
 billing-wait-partly = If you wait: on { $date }, { $amount } credits arrive. { $taken } of them settle part of the debt and { $left } are left. Work stays paused, because { $open } remain owed.
+billing-wait-in-vain = Waiting does not help: the { $amount } credits of { $date } cannot settle this, so work stays paused while { $open } remain owed.
 billing-clears = { $amount_n ->
     [one] { $amount } credit clears everything.
    *[other] { $amount } credits clear everything.
@@ -652,8 +656,8 @@ billing-event-grant_became_effective = Credits that were waiting for their date 
 billing-event-grant_expired = { billing-amount } expired unused.
 billing-event-grant_expired-used = A grant ended with nothing left of it.
 billing-event-grant_extended = Credits stay valid until { $date }: the time of the dispute was added.
-billing-event-run_started = { $work } started with { billing-amount } reserved.
-billing-event-run_started-by = { $who } started { $work } with { billing-amount } reserved.
+billing-event-run_started = { $work } was started: { billing-amount } reserved.
+billing-event-run_started-by = { $work } was started by { $who }: { billing-amount } reserved.
 billing-event-start_refused = { $work } could not start: { $why }.
 billing-event-usage_recorded = { $work } used { $used } on its way.
 billing-event-usage_recorded-back = { $work } used { $used } on its way.

@@ -118,7 +118,7 @@ pub fn card(visit: &Visit, latest: &Latest) -> Markup {
 
 fn log(visit: &Visit, lines: &[Line]) -> Markup {
     html! {
-        ol.log {
+        ol.log.dated {
             @for line in lines {
                 li {
                     (time(line.at, visit.copy.date_time(line.at)))

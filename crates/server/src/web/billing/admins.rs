@@ -46,7 +46,7 @@ fn person(visit: &Visit, id: &MemberId, member: &Member, is_owner: bool) -> Mark
                 @else { (say!(visit, "billing-is-admin", role = what)) }
             }
             @if is_owner && member.role != Role::Owner {
-                form method="post" action=(visit.path("billing/admins")) {
+                form.row method="post" action=(visit.path("billing/admins")) {
                     (visit.proof())
                     input type="hidden" name="member" value=(id);
                     button.btn type="submit" name="do" value="remove"

@@ -202,7 +202,7 @@ pub async fn review(Query(chosen): Query<Chosen>, visit: Visit) -> Result<Respon
             (lines)
             div.card-foot {
                 p { (say!(visit, "billing-review-then")) }
-                form method="post" action=(visit.path("billing/checkout")) {
+                form.row method="post" action=(visit.path("billing/checkout")) {
                     (visit.proof())
                     @for (name, value) in chosen.fields().into_iter().filter(|(_, value)| !value.is_empty()) {
                         input type="hidden" name=(name) value=(value);

@@ -77,7 +77,7 @@ pub async fn review(Query(wanted): Query<Wanted>, mut visit: Visit) -> Result<Re
             (lines(&visit, &preview))
             div.card-foot {
                 p { (say!(visit, "billing-change-note")) }
-                form method="post" action=(visit.path("billing/change")) {
+                form.row method="post" action=(visit.path("billing/change")) {
                     (visit.proof())
                     input type="hidden" name="plan" value=(preview.plan);
                     input type="hidden" name="cadence" value=(word(preview.cadence));

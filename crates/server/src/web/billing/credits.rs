@@ -23,6 +23,8 @@ const GRANTS_MAX: usize = 25;
 pub fn card(visit: &Visit, books: &Books) -> Markup {
     let balance = &visit.balance;
     let debt = balance.debt_total();
+    // Nothing was ever had, and nothing is on its way.
+    let is_new = balance.subscription.is_none() && books.grants.is_empty() && debt.is_zero();
     let body = html! {
         (headline(visit))
         @if balance.available.is_positive() || balance.held.is_positive() {
@@ -30,11 +32,9 @@ pub fn card(visit: &Visit, books: &Books) -> Markup {
         }
         (sum(visit))
         (apart(visit, books))
-        @if books.grants.is_empty() && !debt.is_positive() && balance.next_grant.is_none() {
-            (first_run(visit))
-        }
+        @if is_new { (first_run(visit)) }
         @if !books.grants.is_empty() { (grants(visit, books)) }
-        p.small { a href=(visit.path("usage#grants")) { (say!(visit, "billing-grants-earlier")) } }
+        @if !is_new { p.small { a href=(visit.path("usage#grants")) { (say!(visit, "billing-grants-earlier")) } } }
         (how_credits_work(visit))
     };
     // Waiting is a step of this card where nothing is owed; else it is told with the debt.
@@ -160,15 +160,20 @@ fn apart(visit: &Visit, books: &Books) -> Markup {
                 dl.lines {
                     (line(&say!(visit, "reserved"), usable(balance.held)))
                     (line(&locked, usable(balance.locked)))
-                    (line(&say!(visit, "billing-frozen"), usable(balance.frozen)))
+                    @if debt.is_positive() { (line(&say!(visit, "billing-frozen"), usable(balance.frozen))) }
                 }
                 dl.lines {
-                    @for (name, open) in kinds.iter().zip(balance.debt).filter(|(_, open)| open.is_positive()) {
-                        (line(name, owed(open)))
-                    }
-                    div.rule[debt.is_positive()] {
-                        dt { b { (say!(visit, "billing-owed-in-total")) } }
-                        dd.owed[debt.is_positive()] { b { (owed(debt).exact()) } }
+                    @if debt.is_positive() {
+                        @for (name, open) in kinds.iter().zip(balance.debt).filter(|(_, open)| open.is_positive()) {
+                            (line(name, owed(open)))
+                        }
+                        div.rule {
+                            dt { b { (say!(visit, "billing-owed-in-total")) } }
+                            dd.owed { b { (owed(debt).exact()) } }
+                        }
+                    } @else {
+                        (line(&say!(visit, "billing-frozen"), usable(balance.frozen)))
+                        (line(&say!(visit, "debt"), owed(debt)))
                     }
                 }
             }

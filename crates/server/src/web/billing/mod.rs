@@ -172,7 +172,7 @@ fn step(visit: &Visit, title: &str, body: Markup) -> Response {
 /// A button that sends a form with nothing but these fields.
 fn button(visit: &Visit, action: &str, fields: &[(&str, &str)], class: &str, says: Markup) -> Markup {
     html! {
-        form method="post" action=(visit.path(action)) {
+        form.row method="post" action=(visit.path(action)) {
             (visit.proof())
             @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
             button.btn class=(class) type="submit" { (says) }

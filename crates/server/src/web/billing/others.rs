@@ -131,22 +131,28 @@ fn ask(visit: &Visit, contacts: &[Contact]) -> Markup {
 }
 
 fn message(visit: &Visit, contacts: &[Contact]) -> String {
-    let first = |contact: &Contact| contact.name.split_whitespace().next().unwrap_or_default().to_owned();
-    let names: Vec<String> = contacts.iter().map(first).collect();
-    let names = names.join(", ");
-    let me = visit.me.name.split_whitespace().next().unwrap_or_default();
-    match since(visit) {
-        Some(since) => say!(
-            visit,
-            "billing-message-since",
-            names = names,
-            organization = &visit.name,
-            date = visit.copy.date_time(since),
-            me = me
-        ),
-        None => {
-            say!(visit, "billing-message", names = names, organization = &visit.name, me = me)
+    let first = |name: &str| name.split_whitespace().next().unwrap_or_default().to_owned();
+    let names: Vec<String> = contacts.iter().map(|contact| first(&contact.name)).collect();
+    let names = match names.split_last() {
+        Some((last, before)) if !before.is_empty() => {
+            say!(visit, "list-and", before = before.join(", "), last = last)
         }
+        Some((last, _)) => last.clone(),
+        None => String::new(),
+    };
+    let (organization, me) = (&visit.name, first(&visit.me.name));
+    match since(visit).map(|since| visit.copy.date_time(since)) {
+        Some(date) => {
+            say!(
+                visit,
+                "billing-message-since",
+                names = names,
+                organization = organization,
+                date = date,
+                me = me
+            )
+        }
+        None => say!(visit, "billing-message", names = names, organization = organization, me = me),
     }
 }
 

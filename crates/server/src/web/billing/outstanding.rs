@@ -193,6 +193,15 @@ fn waiting(visit: &Visit) -> Markup {
         let date = visit.copy.day(at, visit.now());
         let taken = debt.minus_or_zero(after);
         let left = usable(amount.minus_or_zero(taken));
+        if taken.is_zero() {
+            return Some(say!(
+                visit,
+                "billing-wait-in-vain",
+                date = date,
+                amount = usable(amount),
+                open = owed(after)
+            ));
+        }
         Some(match after.is_positive() {
             true => say!(
                 visit,

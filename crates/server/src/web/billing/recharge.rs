@@ -231,7 +231,7 @@ fn suspended(visit: &Visit, books: &Books) -> Markup {
             div.inset data-tone="warn" {
                 p { (say!(visit, "billing-recharge-stopped", count = books.recharge.declines)) @if let Some(reason) = reason { " " (reason) } }
                 p.small { (say!(visit, "billing-recharge-lifts")) }
-                form method="post" action=(visit.path("billing/recharge")) {
+                form.row method="post" action=(visit.path("billing/recharge")) {
                     (visit.proof())
                     @for (name, value) in &settings { input type="hidden" name=(name) value=(value); }
                     button.btn type="submit" { (say!(visit, "billing-recharge-resume")) }

@@ -299,6 +299,9 @@ fn over(visit: &Visit, books: &Books, known: &Subscription) -> Markup {
             }
         }
         @if visit.app.cashier.provider().sells() {
+            @if books.policy.plans.len() > 1 {
+                details { summary { (say!(visit, "billing-other-plans")) } (plans(visit, books)) }
+            }
             div.card-foot {
                 p { (said) }
                 div.row {
@@ -306,7 +309,6 @@ fn over(visit: &Visit, books: &Books, known: &Subscription) -> Markup {
                     (portal_button(visit, "home", "bare", &say!(visit, "billing-portal")))
                 }
             }
-            @if books.policy.plans.len() > 1 { details { summary { (say!(visit, "billing-other-plans")) } (plans(visit, books)) } }
         } @else {
             div.card-foot { p { (say!(visit, "billing-sub-elsewhere")) } (super::buy::to_product(visit)) }
         }
