@@ -9,9 +9,11 @@ mod visitor;
 
 mod access;
 mod billing;
+mod console;
 mod conventions;
 mod members;
 mod notices;
+mod pages;
 mod routes;
 mod sandbox;
 mod wrong;

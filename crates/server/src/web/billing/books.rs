@@ -117,13 +117,22 @@ impl Books {
             false => (Vec::new(), None),
         };
         let policy = Arc::clone(app.engine.policy());
-        let looked = app.read(&visit.caller, visit.organization.clone(), move |view, _| {
+        let read =
+            app.read(&visit.caller, visit.organization.clone(), |view, _| (view.account.clone(), view.now));
+        let (account, now) = read.await?;
+        // What purchases would do takes a copy of the account for each, which nobody else should wait for.
+        let looked = tokio::task::spawn_blocking(move || {
+            let policy_of_view = Arc::clone(&policy);
+            let view = View { account: &account, policy: &policy_of_view, now };
             let balance = view.account.balance(view.policy, view.now, &actor);
             let explained = view.account.explain(view.policy, view.now).reasons;
             (balance, explained, look(&view, policy, packs, price.as_ref()))
         });
-        let (balance, explained, books) = looked.await?;
+        let (balance, explained, books) =
+            looked.await.map_err(|_| ApiError::fault("a look at an account was stopped"))?;
         (visit.balance, visit.explained) = (balance, explained);
+        let paid = |payment: &Payment| (payment.id.clone(), (payment.paid, payment.currency.clone()));
+        visit.paid = books.payments.values().map(paid).collect();
         Ok(books)
     }
 

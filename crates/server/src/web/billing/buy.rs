@@ -6,7 +6,7 @@ use super::{
     Card,
     books::{self, Books, Offer, Split},
     credits::strip,
-    lead_to, step, tag,
+    step, tag,
 };
 use crate::{
     error::ApiError,
@@ -302,5 +302,5 @@ pub async fn pay(Posted { visit, form }: Posted) -> Result<Response, ApiError> {
         Wanted::Pack(_) | Wanted::Shortfall => "billing#credits",
     };
     let url = visit.app.cashier.checkout(&visit.organization, &wanted, &visit.address(place)).await?;
-    Ok(lead_to(&visit, &url))
+    Ok(visit.lead(&url))
 }

@@ -1,7 +1,7 @@
 //! The Payment method and Invoices cards, the page of all invoices, and the way to the provider's own pages. Invoices are the
 //! provider's: one that does not answer in time takes nothing else of the page down.
 
-use super::{Card, books::Books, lead_to, portal_button, step};
+use super::{Card, books::Books, portal_button, step};
 use crate::{
     error::ApiError,
     http::extract::{Query, Slice, id_cursor},
@@ -184,5 +184,5 @@ pub async fn portal(Posted { visit, form }: Posted) -> Result<Response, ApiError
         _ => (PortalStep::Home, "billing"),
     };
     let url = visit.app.cashier.portal(&visit.organization, place, &visit.address(back)).await?;
-    Ok(lead_to(&visit, &url))
+    Ok(visit.lead(&url))
 }

@@ -20,7 +20,7 @@ use super::{
     figures::owed,
     frame::{Page, Tab},
     icons::icon,
-    visit::{Visit, see_other},
+    visit::Visit,
 };
 use crate::{
     error::ApiError,
@@ -28,7 +28,7 @@ use crate::{
 };
 use axum::{
     Router,
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::Response,
     routing::{get, post},
 };
@@ -185,27 +185,6 @@ fn portal_button(visit: &Visit, step: &str, class: &str, says: &str) -> Markup {
     button(visit, "billing/portal", &[("step", step)], class, html! { (says) " " (icon("out")) })
 }
 
-/// Sends somebody to the payment provider. A browser that follows our policy does not let a form lead to another site, so
-/// there a page of ours leads on by itself.
-fn lead_to(visit: &Visit, url: &str) -> Response {
-    let ours = &visit.app.settings.public_url;
-    if !ours.is_empty() && url.strip_prefix(ours.as_str()).is_some_and(|rest| rest.starts_with('/')) {
-        return see_other(url);
-    }
-    let title = say!(visit, "billing-leading-title");
-    let body = html! {
-        section.card {
-            p { (say!(visit, "billing-leading")) }
-            p { a.btn.go href=(url) rel="noreferrer" { (say!(visit, "billing-leading-go")) " " (icon("out")) } }
-        }
-    };
-    let mut response = step(visit, &title, body);
-    if let Ok(refresh) = HeaderValue::try_from(format!("0; url={url}")) {
-        response.headers_mut().insert(header::REFRESH, refresh);
-    }
-    response
-}
-
 /// The last moment at which something is valid that ends at this instant (R1.3).
 fn valid_through(visit: &Visit, end: Timestamp) -> Markup {
     let last = end.before(Duration::from_micros(1));
@@ -219,10 +198,13 @@ mod tests {
     #[test]
     fn every_sentence_that_the_page_names_is_there() {
         let copy = Copy::of(Language::English);
-        let folder = format!("{}/src/web/billing", env!("CARGO_MANIFEST_DIR"));
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/billing");
+        let files = |folder| std::fs::read_dir(folder).expect("the folder of these files");
+        let files = files(folder.clone()).chain(files(folder.join("events")));
+        let paths = files.map(|file| file.expect("a file").path()).filter(|path| path.is_file());
         let mut known = 0;
-        for file in std::fs::read_dir(folder).expect("the folder of these files") {
-            let text = std::fs::read_to_string(file.expect("a file").path()).expect("it is text");
+        for path in paths {
+            let text = std::fs::read_to_string(path).expect("it is text");
             let is_key = |word: &&str| {
                 (word.starts_with("billing-") || word.starts_with("done-"))
                     && word.len() > 8

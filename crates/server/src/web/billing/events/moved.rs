@@ -112,15 +112,39 @@ impl Teller<'_> {
                 let work = self.work(run, Some(kind));
                 say!(self, "billing-event-start_refused", work = work, why = self.why(why))
             }
-            Event::UsageRecorded { run, amount, charge, .. } => {
-                self.used("billing-event-usage_recorded", &self.work(run, None), *amount, charge, &[])
-            }
-            Event::RunSettled { run, used, charge, released, .. } => {
-                self.used("billing-event-run_settled", &self.work(run, None), *used, charge, released)
-            }
-            Event::UsageCharged { run, kind, used, charge, .. } => {
-                self.used("billing-event-usage_charged", &self.work(run, Some(kind)), *used, charge, &[])
-            }
+            Event::UsageRecorded { run, amount, charge, .. } => self.used(
+                [
+                    "billing-event-usage_recorded",
+                    "billing-event-usage_recorded-back",
+                    "billing-event-usage_recorded-owed",
+                ],
+                &self.work(run, None),
+                *amount,
+                charge,
+                &[],
+            ),
+            Event::RunSettled { run, used, charge, released, .. } => self.used(
+                [
+                    "billing-event-run_settled",
+                    "billing-event-run_settled-back",
+                    "billing-event-run_settled-owed",
+                ],
+                &self.work(run, None),
+                *used,
+                charge,
+                released,
+            ),
+            Event::UsageCharged { run, kind, used, charge, .. } => self.used(
+                [
+                    "billing-event-usage_charged",
+                    "billing-event-usage_charged-back",
+                    "billing-event-usage_charged-owed",
+                ],
+                &self.work(run, Some(kind)),
+                *used,
+                charge,
+                &[],
+            ),
             Event::RunReleased { run, released, .. } => {
                 let (work, back) = (self.work(run, None), usable(total(released)));
                 say!(self, "billing-event-run_released", work = work, amount = back)
@@ -134,17 +158,24 @@ impl Teller<'_> {
     }
 
     /// What work used, what of it came back, and what was more than there was.
-    fn used(&self, key: &str, work: &str, used: Credits, charge: &Charge, released: &[Take]) -> String {
+    fn used(
+        &self,
+        [plain, came_back, more]: [&str; 3],
+        work: &str,
+        used: Credits,
+        charge: &Charge,
+        released: &[Take],
+    ) -> String {
         let beyond = charge.outstanding.as_ref().map(|outstanding| outstanding.amount);
         let back = total(released);
         let (key, amount) = match beyond {
-            Some(beyond) => (format!("{key}-owed"), owed(beyond)),
-            None if back.is_positive() => (format!("{key}-back"), usable(back)),
-            None => (key.to_owned(), owed(used)),
+            Some(beyond) => (more, owed(beyond)),
+            None if back.is_positive() => (came_back, usable(back)),
+            None => (plain, owed(used)),
         };
         let values: [(&str, Value); 3] =
             [("work", work.into()), ("used", owed(used).into()), ("amount", amount.into())];
-        self.copy.text(&key, &values)
+        self.copy.text(key, &values)
     }
 
     /// A debt as people know it: what gave rise to it.
