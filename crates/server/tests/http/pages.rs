@@ -240,8 +240,31 @@ fn everything_that_pages_say_can_be_translated() {
     let [server, _] = start_on_every_store(settings);
     // What people, hosts and the catalogue call things is theirs, and the same in every language.
     let theirs = [
-        "Halden", "Research", "Marek", "Okafor", "Aydin", "Lind", "Starter", "Team", "Payments", "being",
-        "looked", "into", "workflow", "market", "scan", "credits",
+        "Halden",
+        "Research",
+        "Marek",
+        "Okafor",
+        "Aydin",
+        "Lind",
+        "Starter",
+        "Team",
+        "Payments",
+        "being",
+        "looked",
+        "into",
+        "workflow",
+        "market",
+        "scan",
+        "credits",
+        "Background",
+        "Browser",
+        "Chat",
+        "Scheduled",
+        "Workflow",
+        "message",
+        "session",
+        "tool",
+        "work",
     ];
     let mut plain = BTreeSet::new();
     for (state, calls) in states() {

@@ -39,7 +39,7 @@ fn person(visit: &Visit, id: &MemberId, member: &Member, is_owner: bool) -> Mark
     let what = role(&visit.copy, member.role);
     html! {
         li {
-            span.avatar aria-hidden="true" { (initials(&member.name)) }
+            span.avatar aria-hidden="true" { (initials(&member.name)) } " "
             div.grow { b { (member.name) } @if is_me { " " span.quiet.small { (say!(visit, "billing-you")) } } }
             span.quiet.small {
                 @if member.role == Role::Owner { (say!(visit, "billing-is-owner")) }

@@ -93,8 +93,9 @@ fn pack(visit: &Visit, offer: &Offer) -> Markup {
         label.pack {
             input type="radio" name="pack" value=(pack.key) required;
             span { span.fig { (credits) } " " span.unit { (say!(visit, "billing-unit", amount = credits)) } }
+            " "
             @if *unblocks_cheapest { (tag(Some("info"), "check", &say!(visit, "billing-unblocks-cheapest"))) }
-            span.quiet { (money(pack.price, &pack.currency)) }
+            " " span.quiet { (money(pack.price, &pack.currency)) } " "
             (split_strip(split))
             span.small { (split_said(visit, split)) }
         }

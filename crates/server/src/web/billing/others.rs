@@ -115,7 +115,7 @@ fn ask(visit: &Visit, contacts: &[Contact]) -> Markup {
             ul.list {
                 @for contact in contacts {
                     li {
-                        span.avatar aria-hidden="true" { (initials(&contact.name)) }
+                        span.avatar aria-hidden="true" { (initials(&contact.name)) } " "
                         span.grow { b { (contact.name) } }
                         span.small.quiet {
                             @if contact.role == Role::Owner { (say!(visit, "billing-is-owner")) }
