@@ -5,8 +5,10 @@
 
 mod client;
 mod document;
+mod visitor;
 
 mod access;
+mod billing;
 mod console;
 mod conventions;
 mod members;

@@ -257,14 +257,14 @@ fn everything_that_pages_say_can_be_translated() {
         "scan",
         "credits",
         "Background",
-        "work",
         "Browser",
-        "session",
         "Chat",
-        "message",
         "Scheduled",
-        "tool",
         "Workflow",
+        "message",
+        "session",
+        "tool",
+        "work",
     ];
     let mut plain = BTreeSet::new();
     for (state, calls) in states() {
