@@ -105,6 +105,9 @@ const NO_QUERY: &[&str] = &[];
 /// The query of a page that says what was just done.
 const DONE: &[&str] = &["done"];
 
+/// The query of the usage page: which entries and which grants.
+const USAGE: &[&str] = &["done", "month", "source", "member", "before", "grants"];
+
 /// The query of a list that has no filter.
 const PAGE: &[&str] = &["limit", "cursor"];
 
@@ -215,8 +218,10 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/console/{org}/billing/resume", Taken::Visitor, Member::Billing),
     route("POST", "/console/{org}/billing/recharge", Taken::Visitor, Member::Billing),
     route("POST", "/console/{org}/billing/admins", Taken::Visitor, Member::Any),
-    page("/console/{org}/usage", Taken::Visitor, Member::Any, DONE),
-    page("/console/{org}/history", Taken::Visitor, Member::Any, DONE),
+    page("/console/{org}/usage", Taken::Visitor, Member::Any, USAGE),
+    page("/console/{org}/export.csv", Taken::Visitor, Member::Billing, &["what"]),
+    page("/console/{org}/history", Taken::Visitor, Member::Any, &["done", "status", "before"]),
+    page("/console/{org}/history/{run}", Taken::Visitor, Member::Any, DONE),
     page("/console/{org}/settings", Taken::Visitor, Member::Any, DONE),
     page("/console/{org}/help", Taken::Visitor, Member::Any, DONE),
     // Without a key.

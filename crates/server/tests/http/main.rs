@@ -16,4 +16,5 @@ mod notices;
 mod pages;
 mod routes;
 mod sandbox;
+mod usage;
 mod wrong;
