@@ -273,14 +273,14 @@ fn empty(visit: &Visit, only: Only) -> Markup {
 }
 
 fn table(visit: &Visit, names: &Names, listed: &Listed) -> Markup {
-    let columns = ["run", "state", "reserved", "used"];
+    let columns = ["history-run", "history-state", "history-reserved", "history-used"];
     html! {
         div {
             table.fold role="table" aria-labelledby="history-h" {
                 thead role="rowgroup" {
                     tr role="row" {
                         @for (place, column) in columns.iter().enumerate() {
-                            th.n[place > 1] role="columnheader" scope="col" { (visit.copy.text(&format!("history-{column}"), &[])) }
+                            th.n[place > 1] role="columnheader" scope="col" { (visit.copy.text(column, &[])) }
                         }
                     }
                 }
