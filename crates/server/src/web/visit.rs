@@ -143,7 +143,8 @@ impl FromRequestParts<Arc<App>> for Visit {
     }
 }
 
-fn route(parts: &Parts) -> Result<&'static Route, ApiError> {
+/// The route of a page.
+pub fn route(parts: &Parts) -> Result<&'static Route, ApiError> {
     let path = parts.extensions.get::<MatchedPath>();
     path.and_then(|path| access::find(parts.method.as_str(), path.as_str()))
         .ok_or_else(|| ApiError::fault("a page that is not in the table of routes"))
