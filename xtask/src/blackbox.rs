@@ -131,6 +131,16 @@ impl Server {
         self.address
     }
 
+    /// What it says after this mark, up to the next blank; not repeated, because it may be a secret.
+    pub fn says(&self, mark: &str) -> Result<String, String> {
+        loop {
+            let said = self.leash.next_line(PATIENCE).map_err(|_| format!("The server never says {mark}"))?;
+            if let Some((_, rest)) = said.split_once(mark) {
+                return Ok(rest.split_whitespace().next().unwrap_or_default().to_owned());
+            }
+        }
+    }
+
     /// Stops it as an operator would, with SIGTERM, after which it has to end by itself and without complaint.
     fn stop(mut self) -> Result<(), String> {
         self.leash.signal("TERM")?;

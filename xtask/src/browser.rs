@@ -2,13 +2,18 @@
 //! and press, and what only a browser notices.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use xtask::shell::{Scratch, output_of, repository, run};
 
 use crate::blackbox::{Server, build, with_log};
 use crate::tools::NODE_PACKAGES;
+
+/// What people see, judged in a browser: the pages where they pay, and the console.
+pub fn pages() -> Result<(), String> {
+    sandbox_pages()?;
+    console()
+}
 
 /// Where the scripts are.
 const SCRIPTS: &str = "crates/server/tests/browser";
@@ -34,8 +39,20 @@ price = 1000
 currency = "USD"
 "#;
 
+/// The console, on the demonstration's organizations: every page in every state for every role.
+fn console() -> Result<(), String> {
+    let coulomb = build()?;
+    let scratch = Scratch::new("console")?;
+    let log = scratch.path().join("demo.log");
+    let mut demo = Command::new(&coulomb);
+    demo.args(["demo", "--listen", "127.0.0.1:0"]).env("TMPDIR", scratch.path());
+    let server = Server::start(&demo, &log)?;
+    let judged = server.says("KEY=").and_then(|key| drive("console.mjs", &server, &key));
+    with_log(server, judged)
+}
+
 /// Somebody buys, is declined, confirms, cancels and gets money back on the sandbox's pages, at every width, light and dark.
-pub fn sandbox_pages() -> Result<(), String> {
+fn sandbox_pages() -> Result<(), String> {
     let coulomb = build()?;
     let scratch = Scratch::new("browser")?;
     let (data, config) = (scratch.path().join("data"), scratch.path().join("coulomb.toml"));
@@ -50,13 +67,17 @@ pub fn sandbox_pages() -> Result<(), String> {
             .args(["keys", "create", "--scope", "admin", "--name", "ci", "--data"])
             .arg(&data),
     )?;
-    let script = Path::new(SCRIPTS).join("sandbox.mjs");
-    let judged = run(Command::new("node")
-        .arg(repository().join(script))
+    let judged = drive("sandbox.mjs", &server, key.trim());
+    with_log(server, judged)
+}
+
+/// Runs a script against a server.
+fn drive(script: &str, server: &Server, key: &str) -> Result<(), String> {
+    run(Command::new("node")
+        .arg(repository().join(SCRIPTS).join(script))
         // In the environment, not on the command line: the command line is printed.
-        .env("KEY", key.trim())
+        .env("KEY", key)
         .env("URL", format!("http://{}", server.address()))
         .env("MODULES", repository().join(NODE_PACKAGES))
-        .env("CHROMIUM", "/usr/bin/chromium"));
-    with_log(server, judged)
+        .env("CHROMIUM", "/usr/bin/chromium"))
 }

@@ -65,7 +65,7 @@ const CI: &[Step] = &[
     ("documentation tests", documentation_tests),
     ("HTTP API keeps to its document", blackbox::http_api_keeps_to_its_document),
     ("export balances", blackbox::export_balances),
-    ("browser", browser::sandbox_pages),
+    ("browser", browser::pages),
 ];
 
 /// Needs a `coulomb` that serves, so these come last wherever they run.
@@ -76,7 +76,7 @@ const BLACKBOX: &[Step] = &[
 ];
 
 /// Needs a browser as well.
-const BROWSER: &[Step] = &[("tools", tools::set_up), ("browser", browser::sandbox_pages)];
+const BROWSER: &[Step] = &[("tools", tools::set_up), ("browser", browser::pages)];
 
 fn main() -> ExitCode {
     if let Err(error) = std::env::set_current_dir(repository()) {

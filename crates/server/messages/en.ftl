@@ -13,10 +13,15 @@ tab-settings = Settings
 tab-help = Help
 as-of = Figures as of
 as-of-short = As of
+stale = The connection is interrupted. These figures may be older than they look.
+dismiss = Hide for a day
 all-times = All times in UTC.
 on-this-page = On this page
 back-to-product = Back to the product
 sign-out = Sign out
+going-on-title = One moment
+going-on = You are being taken to the next page.
+going-on-now = Go on
 try-again = Try again
 none = none
 list-or = { $before } or { $last }
@@ -76,11 +81,11 @@ cause-organization_suspended = { $reason } What is running goes on; nothing new 
 cause-dispute_debt = { $amount_n ->
     [one] { $amount } credit is owed
    *[other] { $amount } credits are owed
-  } because the payment { $payment } is disputed since { $date } and { $used } of its credits had already been used.
+  } because the payment of { $paid } is disputed since { $date } and { $used } of its credits had already been used.
 cause-refund_debt = { $amount_n ->
     [one] { $amount } credit is owed
    *[other] { $amount } credits are owed
-  } because the payment { $payment } was refunded on { $date } and { $used } of its credits had already been used.
+  } because money of the payment of { $paid } was refunded on { $date } and { $used } of its credits had already been used.
 cause-outstanding_usage = { $amount_n ->
     [one] Work that was already running used { $amount } credit more than you had.
    *[other] Work that was already running used { $amount } credits more than you had.

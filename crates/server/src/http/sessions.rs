@@ -12,6 +12,8 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use ledger::{
     Duration,
     id::{MemberId, OrganizationId},
+    people::Permission,
+    refusal::Refusal,
 };
 use std::sync::Arc;
 
@@ -37,9 +39,15 @@ pub async fn create_session(
     }
     let member: MemberId = known(&new.member);
     let asked = member.clone();
-    let is_member = app
-        .read(&caller, organization.clone(), move |view, _| view.account.core().members.contains_key(&asked));
-    if !is_member.await? {
+    let looked = app.read(&caller, organization.clone(), move |view, _| {
+        (view.account.core().members.contains_key(&asked), view.account.billing_contacts())
+    });
+    let (is_member, ask) = looked.await?;
+    // Nobody makes sessions for others in their own name, nor longer ones for themselves.
+    if caller.member.is_some() {
+        return Err(Refusal::Forbidden { needs: Permission::Operator, ask }.into());
+    }
+    if !is_member {
         return Err(ApiError::field("/member", "the organization has no such member"));
     }
     let made = app.sessions.create(&organization, member, new.return_url, lifetime).await?;

@@ -170,3 +170,86 @@ macro_rules! rich {
     };
 }
 pub(crate) use rich;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger::status::ReasonCode;
+    use std::{
+        collections::BTreeSet,
+        path::{Path, PathBuf},
+    };
+
+    /// Keys of which the code has only the beginning, because the rest is a word of the ledger's or the name of a page.
+    const FAMILIES: &[&str] =
+        &["month-", "headline-", "cause-", "others-", "action-", "tab-", "role-", "debt-", "help-", "done-"];
+
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("the sources are there") {
+            let path = entry.expect("an entry").path();
+            match path.is_dir() {
+                true => sources(&path, found),
+                false => found.push(path),
+            }
+        }
+    }
+
+    fn code() -> Vec<String> {
+        let mut files = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web"), &mut files);
+        // This file speaks of keys and says none.
+        files.retain(|path| !path.ends_with("copy.rs"));
+        files.iter().map(|path| std::fs::read_to_string(path).expect("text")).collect()
+    }
+
+    /// The texts in quotation marks of the pages' code.
+    fn quoted(code: &[String]) -> BTreeSet<&str> {
+        code.iter().flat_map(|text| text.split('"')).collect()
+    }
+
+    /// The keys that are said by name.
+    fn said(code: &[String]) -> BTreeSet<&str> {
+        let mut said = BTreeSet::new();
+        for call in ["say!(", "rich!(", ".text(", ".html("] {
+            for rest in code.iter().flat_map(|text| text.split(call).skip(1)) {
+                let Some((before, rest)) = rest.split_once('"') else { continue };
+                // A key that is put together is of a family.
+                if !before.contains(['(', ';', ')']) {
+                    said.extend(rest.split('"').next());
+                }
+            }
+        }
+        said
+    }
+
+    fn keys() -> Vec<&'static str> {
+        let begins = |line: &'static str| line.split_once(" =").map(|(key, _)| key);
+        let is_key = |key: &&str| key.starts_with(|c: char| c.is_ascii_lowercase()) && !key.contains(' ');
+        ENGLISH.lines().filter_map(begins).filter(is_key).collect()
+    }
+
+    #[test]
+    fn every_message_is_there_once_and_is_used() {
+        let (keys, code) = (keys(), code());
+        let (quoted, said) = (quoted(&code), said(&code));
+        let once: BTreeSet<&str> = keys.iter().copied().collect();
+        assert_eq!(once.len(), keys.len(), "a message is there twice");
+        let missing: Vec<&&str> = said.iter().filter(|key| !once.contains(*key)).collect();
+        assert_eq!(missing, Vec::<&&str>::new(), "what pages say and no message is");
+        let unused: Vec<&&str> = keys
+            .iter()
+            .filter(|key| !quoted.contains(*key) && !FAMILIES.iter().any(|family| key.starts_with(family)))
+            .collect();
+        assert_eq!(unused, Vec::<&&str>::new(), "messages that no page says");
+    }
+
+    #[test]
+    fn every_reason_has_its_words_for_everybody() {
+        let keys: BTreeSet<&str> = keys().into_iter().collect();
+        for code in ReasonCode::ALL {
+            for family in ["headline", "cause"] {
+                assert!(keys.contains(&*format!("{family}-{}", code.as_str())), "{family} {code:?}");
+            }
+        }
+    }
+}

@@ -59,7 +59,7 @@ pub async fn leave(headers: HeaderMap, Posted { visit, .. }: Posted) -> Result<R
         visit.app.sessions.end(&visit.organization, token).await?;
     }
     let to = visit.session.return_url.clone().unwrap_or_else(|| visit.path("billing"));
-    let mut response = see_other(&to);
+    let mut response = visit.lead(&to);
     response.headers_mut().insert(header::SET_COOKIE, set(&visit.app, &visit.organization, "", 0)?);
     Ok(response)
 }

@@ -7,7 +7,7 @@ use super::{
     figures::{owed, time, usable},
     icons::{drawings, icon},
     reasons::{self, Look},
-    visit::Visit,
+    visit::{Visit, see_other},
 };
 use crate::http::ConsoleSettings;
 use axum::{
@@ -69,8 +69,11 @@ impl Visit {
             main.page.with-rail[!page.rail.is_empty()] #main {
                 div.page-head {
                     div { h1 { (page.title) } p.quiet { (self.name) } }
-                    p.small.quiet #as-of role="status" data-live {
-                        (say!(self, "as-of")) " " (time(self.now(), self.copy.date_time_exact(self.now())))
+                    div {
+                        p.small.quiet #as-of role="status" data-live {
+                            (say!(self, "as-of")) " " (time(self.now(), self.copy.date_time_exact(self.now())))
+                        }
+                        p.small #stale role="status" hidden { (say!(self, "stale")) }
                     }
                 }
                 (self.told())
@@ -89,15 +92,41 @@ impl Visit {
             true => page.title.to_owned(),
             false => say!(self, "title-paused", page = page.title),
         };
-        let stream = self.path("stream");
+        let follows = (self.path("stream"), self.balance.version);
         document(
             &self.copy,
             &self.app.settings.console,
             StatusCode::OK,
             &format!("{title} · {}", self.name),
-            Some(&stream),
+            Some(&follows),
             &content,
         )
+    }
+
+    /// Sends the browser on after a form: to a page of ours, or to the provider's or the host's. Where forms may lead is
+    /// limited to our own origin, redirects included, so to others it goes by a page that goes on by itself.
+    pub fn lead(&self, to: &str) -> Response {
+        let ours = to.strip_prefix(&self.app.settings.public_url);
+        if to.starts_with('/') || ours.is_some_and(|rest| rest.starts_with(['/', '?', '#'])) {
+            return see_other(to);
+        }
+        let title = say!(self, "going-on-title");
+        let content = html! {
+            header.top { span.brand role="img" aria-label="Coulomb" { (wordmark()) } }
+            main.page #main {
+                div.page-head { h1 { (title) } }
+                p { (say!(self, "going-on")) }
+                p { a.btn.go href=(to) { (say!(self, "going-on-now")) } }
+            }
+        };
+        let mut response =
+            document(&self.copy, &self.app.settings.console, StatusCode::OK, &title, None, &content);
+        match HeaderValue::try_from(format!("0; url={to}")) {
+            Ok(value) => drop(response.headers_mut().insert(header::REFRESH, value)),
+            // An address that fits no header is left to be followed by hand.
+            Err(error) => tracing::warn!(%error, "an address cannot be gone on to"),
+        }
+        response
     }
 
     fn bar(&self, tab: Tab) -> Markup {
@@ -232,13 +261,15 @@ impl Visit {
         let blocks = reason.code.severity() == Severity::Blocking;
         html! {
             section.banner #banner data-live data-tone=(tone) aria-labelledby="why" data-code=(reason.code.as_str())
-                data-dismissible[!blocks] {
+                {
                 (icon(if blocks { "pause" } else { name }))
                 h2 #why { (headline.unwrap_or_default()) }
                 @if blocks {
                     details open { summary { (say!(self, "why-and-what-helps")) } p { (cause.unwrap_or_default()) } }
                 } @else {
-                    p { (cause.unwrap_or_default()) }
+                    p { (cause.unwrap_or_default()) " "
+                        button.btn.bare type="button" data-dismiss hidden { (say!(self, "dismiss")) }
+                    }
                 }
                 @if let Some((label, href)) = reasons::way_out(self) { a.btn.go.do href=(href) { (label) } }
                 @else if blocks && !self.balance.ask.is_empty() && self.me.role != Role::Viewer {
@@ -302,13 +333,14 @@ fn ring(balance: &ledger::status::Balance) -> Markup {
     }
 }
 
-/// A whole document: for members, for the operator, and where something went wrong. `stream` is where it follows the account.
+/// A whole document: for members, for the operator, and where something went wrong. `follows` is
+/// where it hears of the account, and the version that it shows.
 pub fn document(
     copy: &Copy,
     console: &ConsoleSettings,
     status: StatusCode,
     title: &str,
-    stream: Option<&str>,
+    follows: Option<&(String, u64)>,
     content: &Markup,
 ) -> Response {
     let page = html! {
@@ -323,7 +355,7 @@ pub fn document(
                 style { (PreEscaped(assets::STYLE)) }
                 script type="module" src=(assets::SCRIPT.path()) {}
             }
-            body data-stream=[stream] {
+            body data-stream=[follows.map(|(stream, _)| stream)] data-version=[follows.map(|(_, version)| version)] {
                 a.skip href="#main" { (copy.text("skip", &[])) }
                 (content)
                 (drawings(&content.0))

@@ -6,9 +6,11 @@ use super::{
     figures::{owed, usable},
     visit::{Visit, list},
 };
+use crate::money::money;
 use ledger::{
     Credits,
     explain::{CauseKind, Explained},
+    id::PaymentId,
     status::{Action, NextStep, ReasonCode, Severity},
 };
 
@@ -105,7 +107,7 @@ pub fn sentence(visit: &Visit, explained: &Explained) -> String {
                 &[
                     ("amount", amount.into()),
                     ("used", owed(*used).into()),
-                    ("payment", payment.as_str().into()),
+                    ("paid", paid(visit, payment).into()),
                     ("date", at.into()),
                 ],
             )
@@ -134,6 +136,11 @@ pub fn sentence(visit: &Visit, explained: &Explained) -> String {
         }
         _ => copy.text(&key, &[("amount", amount.into())]),
     }
+}
+
+/// "$40.00".
+fn paid(visit: &Visit, payment: &PaymentId) -> String {
+    visit.paid.get(payment).map_or_else(String::new, |(paid, currency)| money(*paid, currency))
 }
 
 fn depleted(visit: &Visit, key: &str) -> String {

@@ -18,7 +18,13 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use ledger::{Timestamp, explain::Explained, id::OrganizationId, people::Member, status::Balance};
+use ledger::{
+    Account, Timestamp,
+    explain::{CauseKind, Explained},
+    id::{OrganizationId, PaymentId},
+    people::Member,
+    status::Balance,
+};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
@@ -47,6 +53,8 @@ pub struct Visit {
     pub balance: Balance,
     /// Each reason with what caused it; for people with billing access.
     pub explained: Vec<Explained>,
+    /// What was paid, of the payments that reasons go back to: minor units and currency.
+    pub paid: BTreeMap<PaymentId, (i64, String)>,
     /// The key of what was just done, to be told.
     pub done: Option<String>,
     token: String,
@@ -133,14 +141,40 @@ impl FromRequestParts<Arc<App>> for Visit {
                 true => view.account.explain(view.policy, view.now).reasons,
                 false => Vec::new(),
             };
-            Some((core.name.clone(), core.members.get(&member)?.clone(), balance, explained))
+            let paid = paid(view.account, &explained);
+            Some((core.name.clone(), core.members.get(&member)?.clone(), balance, explained, paid))
         });
         // Who is no member any more has no session any more.
-        let (name, me, balance, explained) = looked.await?.ok_or_else(nobody)?;
+        let (name, me, balance, explained, paid) = looked.await?.ok_or_else(nobody)?;
         let copy = app.copy.clone();
         let app = Arc::clone(app);
-        Ok(Visit { app, copy, organization, name, me, caller, session, balance, explained, done, token })
+        Ok(Visit {
+            app,
+            copy,
+            organization,
+            name,
+            me,
+            caller,
+            session,
+            balance,
+            explained,
+            paid,
+            done,
+            token,
+        })
     }
+}
+
+/// What was paid for what was taken back.
+fn paid(account: &Account, explained: &[Explained]) -> BTreeMap<PaymentId, (i64, String)> {
+    let causes = explained.iter().flat_map(|explained| &explained.causes);
+    let payments = causes.filter_map(|cause| match &cause.what {
+        CauseKind::RefundTookBack { payment, .. }
+        | CauseKind::DisputeTookBack { payment, .. }
+        | CauseKind::Frozen { payment, .. } => account.payment(payment),
+        _ => None,
+    });
+    payments.map(|payment| (payment.id.clone(), (payment.paid, payment.currency.clone()))).collect()
 }
 
 /// The route of a page.

@@ -2,27 +2,10 @@
 // out refunds and disputes. Every page is judged on the way: nothing in its console, no finding of accessibility, no sideways
 // scroll on the narrowest screen, light and dark.
 //
-// URL and KEY name a server that runs with the sandbox and the demonstration's catalogue; MODULES is the folder in which the
-// packages of package-lock.json are, CHROMIUM the browser, and SHOTS, where it is set, a folder for pictures of the pages.
+// `driver.mjs` says how it is pointed at a server, which runs with the sandbox and the demonstration's catalogue.
 
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-
-const { URL: server, KEY: key, MODULES: modules, CHROMIUM: chromiumPath, SHOTS: shots } = process.env;
-const require = createRequire(join(modules, "package.json"));
-const { chromium } = require("playwright-core");
-const { AxeBuilder } = require("@axe-core/playwright");
-
-const WIDTHS = [320, 768, 1280];
-
-async function call(method, path, body) {
-  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
-  const answer = await fetch(`${server}/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
-  const said = await answer.json();
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${JSON.stringify(said)}`);
-  return said;
-}
+import { call, judge, server, tell } from "./driver.mjs";
 
 /** An organization of its own for each story, and the addresses that a host would send its people to. */
 async function organization(name) {
@@ -36,33 +19,6 @@ async function organization(name) {
     balance: () => call("GET", `/organizations/${id}/balance`),
     payments: async () => (await call("GET", `/organizations/${id}/payments`)).data,
   };
-}
-
-const browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] });
-
-/** A window of its own; whatever its console says is kept as a complaint. */
-async function open(colorScheme) {
-  const context = await browser.newContext({ colorScheme, reducedMotion: "reduce" });
-  const page = await context.newPage();
-  const complaints = [];
-  // The host's own page, with its icon, is not there, and nobody minds.
-  const isHost = (message) => /\/(host\/|favicon\.ico)/.test(message.location().url);
-  page.on("console", (message) => isHost(message) || complaints.push(`${message.text()} ${message.location().url}`));
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  return { page, complaints, close: () => context.close() };
-}
-
-/** Judges the page that is shown, at every width. */
-async function judge(page, name) {
-  for (const width of WIDTHS) {
-    await page.setViewportSize({ width, height: 900 });
-    const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-    assert.ok(wide <= room, `${name} scrolls sideways at ${width} px: ${wide} > ${room}`);
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
-    assert.deepEqual(found, [], `${name} at ${width} px`);
-    if (shots) await page.screenshot({ path: join(shots, `${name}-${width}.png`), fullPage: true });
-  }
 }
 
 const pay = async (page, card) => {
@@ -163,20 +119,5 @@ const stories = {
   },
 };
 
-let failed = 0;
-for (const colorScheme of ["light", "dark"]) {
-  for (const [moral, story] of Object.entries(stories)) {
-    const { page, complaints, close } = await open(colorScheme);
-    try {
-      await story(page, colorScheme);
-      assert.deepEqual(complaints, [], "the console is silent");
-      console.log(`passed  ${moral} (${colorScheme})`);
-    } catch (error) {
-      failed += 1;
-      console.error(`FAILED  ${moral} (${colorScheme})\n${error.stack}`);
-    }
-    await close();
-  }
-}
-await browser.close();
-process.exitCode = failed === 0 ? 0 : 1;
+// The host's own page, with its icon, is not there, and nobody minds.
+await tell(stories, ["light", "dark"], (url) => /\/(host\/|favicon\.ico)/.test(url));

@@ -184,6 +184,14 @@ impl Answer {
         self
     }
 
+    /// The same answer, which is a page with this status.
+    #[track_caller]
+    pub fn page(self, status: u16) -> Answer {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.header("content-type"), "text/html; charset=utf-8", "{}", self.text);
+        self
+    }
+
     /// Whether it is a whole problem document.
     #[track_caller]
     pub fn problem(&self) {

@@ -7,9 +7,11 @@ mod client;
 mod document;
 
 mod access;
+mod console;
 mod conventions;
 mod members;
 mod notices;
+mod pages;
 mod routes;
 mod sandbox;
 mod wrong;

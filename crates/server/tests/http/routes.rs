@@ -180,6 +180,8 @@ fn tour(server: &Server) {
     let written = json!({ "amount": "1.5", "reason": "our mistake" });
     let written = go("POST", &at(&format!("/debts/{{debt={debt}}}/write_off")), written, 200);
     assert_eq!(written["debt"]["offset"], "1.5");
+    let session = go("POST", &at("/sessions"), json!({ "member": "bob", "lifetime": "PT1H" }), 201);
+    assert!(session["url"].as_str().unwrap().starts_with("https://credits.test/enter/tour/coulomb_session_"));
     let explained = go("GET", &at("/explanation"), none.clone(), 200);
     assert_eq!(explained["reasons"][0]["causes"][0]["what"]["run"], "big");
     assert!(explained["reasons"][0]["text"].as_str().unwrap().len() > 20);
