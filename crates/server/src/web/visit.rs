@@ -229,12 +229,21 @@ pub fn refused(copy: &Copy, error: &ApiError) -> String {
 
 /// "Ana, Ben or Clara".
 pub fn list(copy: &Copy, names: &[&str]) -> String {
+    listed(copy, names, "list-or")
+}
+
+/// "Ana, Ben and Clara".
+pub fn list_all(copy: &Copy, names: &[&str]) -> String {
+    listed(copy, names, "list-and")
+}
+
+fn listed(copy: &Copy, names: &[&str], last_two: &str) -> String {
     match names {
         [] => String::new(),
         [only] => (*only).to_owned(),
         [before @ .., last] => {
             let before = before.join(", ");
-            copy.text("list-or", &[("before", Value::from(before)), ("last", Value::from(*last))])
+            copy.text(last_two, &[("before", Value::from(before)), ("last", Value::from(*last))])
         }
     }
 }

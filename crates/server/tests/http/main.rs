@@ -5,13 +5,17 @@
 
 mod client;
 mod document;
+mod signed_in;
 
 mod access;
 mod console;
 mod conventions;
+mod help;
 mod members;
 mod notices;
+mod operator;
 mod pages;
 mod routes;
 mod sandbox;
+mod settings;
 mod wrong;

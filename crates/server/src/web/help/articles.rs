@@ -174,6 +174,7 @@ const AUTO_RECHARGE: Article = Article {
             "help-recharge-needs-subscription",
             "help-recharge-needs-card",
             "help-recharge-needs-debt",
+            "help-recharge-needs-suspension",
             "help-recharge-needs-room",
         ]),
         Ways(&[("billing#recharge", "help-go-recharge")]),

@@ -15,7 +15,7 @@ use super::{
     figures::{time, usable},
     frame::{Page, Tab},
     icons::icon,
-    visit::{Posted, Visit, list},
+    visit::{Posted, Visit, list_all},
 };
 use crate::{
     clock,
@@ -46,7 +46,7 @@ async fn index(visit: Visit) -> Response {
     let body = html! {
         section.card aria-labelledby="articles-h" {
             h2 #articles-h { (say!(visit, "help-articles")) }
-            (listed(&visit, ARTICLES.iter()))
+            ul.articles { (listed(&visit, ARTICLES.iter())) }
         }
     };
     visit.page(&Page { title: &title, tab: Tab::Help, rail: &[], body })
@@ -55,14 +55,10 @@ async fn index(visit: Visit) -> Response {
 /// Articles by title, each with what it is about.
 fn listed<'a>(visit: &Visit, articles: impl Iterator<Item = &'a Article>) -> Markup {
     html! {
-        ul.list {
-            @for article in articles {
-                li {
-                    div.grow {
-                        a href=(visit.path(&format!("help/{}", article.path))) { b { (title_of(visit, article)) } }
-                        p.small.quiet { (visit.copy.text(&format!("help-{}-about", article.path), &[])) }
-                    }
-                }
+        @for article in articles {
+            li {
+                a href=(visit.path(&format!("help/{}", article.path))) { b { (title_of(visit, article)) } }
+                p.small.quiet { (visit.copy.text(&format!("help-{}-about", article.path), &[])) }
             }
         }
     }
@@ -87,8 +83,7 @@ async fn show(visit: Visit, Ids((_, path)): Ids<(OrganizationId, String)>) -> Re
         p.small { a href=(visit.path("help")) { (say!(visit, "help-all")) } }
         div.reading {
             (own::card(&visit, article))
-            article.card.prose aria-labelledby="article-h" {
-                h2.sr #article-h { (title) }
+            article.card.prose aria-label=(title) {
                 p.lead { (visit.copy.html(&format!("help-{}-about", article.path), &facts)) }
                 @for part in article.parts { (shown(&visit, part, &facts)) }
                 div.card-foot { p { (checked(&visit, article)) } }
@@ -96,7 +91,7 @@ async fn show(visit: Visit, Ids((_, path)): Ids<(OrganizationId, String)>) -> Re
             (answer_card(&visit, article, given.as_ref()))
             aside.card aria-labelledby="related-h" {
                 h2 #related-h { (say!(visit, "help-related")) }
-                (listed(&visit, related))
+                ul.articles { (listed(&visit, related)) }
             }
         }
     };
@@ -107,7 +102,7 @@ fn shown(visit: &Visit, part: &Part, facts: &[(&str, Value)]) -> Markup {
     let copy = &visit.copy;
     html! {
         @match part {
-            Part::Heading(key) => { h3 { (copy.text(key, facts)) } }
+            Part::Heading(key) => { h2 { (copy.text(key, facts)) } }
             Part::Paragraph(key) => { p { (copy.html(key, facts)) } }
             Part::Points(keys) => { ul.points { @for key in *keys { li { (copy.html(key, facts)) } } } }
             Part::Steps(keys) => { ol.steps { @for key in *keys { li { (copy.html(key, facts)) } } } }
@@ -137,7 +132,7 @@ fn facts(visit: &Visit) -> Vec<(&'static str, Value)> {
     };
     let kinds = |kinds: &[GrantKind]| {
         let words: Vec<String> = kinds.iter().map(|kind| copy.text(kind_key(*kind), &[])).collect();
-        list(copy, &words.iter().map(String::as_str).collect::<Vec<_>>())
+        list_all(copy, &words.iter().map(String::as_str).collect::<Vec<_>>())
     };
     let waits: Vec<String> = recharge.waits.iter().map(hours).collect();
     let waits = waits.into_iter().reduce(|before, after| {

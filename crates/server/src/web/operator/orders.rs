@@ -204,7 +204,7 @@ async fn write_off_page(
     let title = say!(operator, "operator-write-off-title");
     let body = html! {
         div.page-head { div { h1 { (title) } p.quiet { a href={ (ROOT) "/organizations/" (seen.id) "#debts" } { (seen.name) } } } }
-        section.card aria-labelledby="debt-h" {
+        section.card.slim aria-labelledby="debt-h" {
             h2 #debt-h { (organization::debt_name(operator, debt)) }
             dl.lines {
                 (line(&say!(operator, "operator-debt-origin"), &organization::origin(debt)))
@@ -345,7 +345,7 @@ async fn confirm(
     };
     let body = html! {
         div.page-head { div { h1 { (title) } p.quiet { span.mono { (seen.id) } } } }
-        section.card aria-labelledby="sure-h" {
+        section.card.slim aria-labelledby="sure-h" {
             h2 #sure-h { (say!(operator, "operator-sure")) }
             dl.lines {
                 (stated(operator, command))

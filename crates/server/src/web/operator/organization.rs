@@ -190,7 +190,7 @@ fn debts_card(operator: &Operator, seen: &Seen) -> Markup {
                 tbody role="rowgroup" { @for debt in debts {
                     tr role="row" {
                         th role="rowheader" scope="row" { (debt_name(operator, debt)) br; span.quiet.mono { (origin(debt)) } }
-                        td role="cell" { (time(debt.opened_at, operator.copy.date_time(debt.opened_at))) }
+                        td.full role="cell" { (time(debt.opened_at, operator.copy.date_time(debt.opened_at))) }
                         td.n role="cell" data-l=(say!(operator, "operator-amount")) { (owed(debt.amount)) }
                         td.n role="cell" data-l=(say!(operator, "operator-open")) { @if debt.is_open() { b.owed { (owed(debt.open)) } } @else { "0" } }
                         td.end role="cell" {
@@ -247,7 +247,7 @@ fn grants_card(operator: &Operator, seen: &Seen) -> Markup {
                     tr role="row" {
                         th role="rowheader" scope="row" { (grant_kind(operator, grant.kind)) br; span.quiet.mono { (grant.id) } }
                         td role="cell" { (grant_state(operator, grant.state(seen.balance.entitled, now))) }
-                        td role="cell" { @match grant.expires_at { Some(at) => { (time(at, operator.copy.date_time(at))) } None => { (say!(operator, "operator-never")) } } }
+                        td.full role="cell" { @match grant.expires_at { Some(at) => { (time(at, operator.copy.date_time(at))) } None => { (say!(operator, "operator-never")) } } }
                         td.n role="cell" data-l=(say!(operator, "operator-amount")) { (usable(grant.amount)) }
                         td.n role="cell" data-l=(say!(operator, "operator-left")) { (usable(grant.free)) }
                     }
@@ -290,7 +290,7 @@ fn payments_card(operator: &Operator, seen: &Seen) -> Markup {
                 tbody role="rowgroup" { @for payment in &seen.payments {
                     tr role="row" {
                         th role="rowheader" scope="row" { (purpose(operator, payment.purpose)) br; span.quiet.mono { (payment.id) } }
-                        td role="cell" { (time(payment.at, operator.copy.date_time(payment.at))) }
+                        td.full role="cell" { (time(payment.at, operator.copy.date_time(payment.at))) }
                         td.n role="cell" data-l=(say!(operator, "operator-credits")) { (usable(payment.credits)) }
                         td.n role="cell" data-l=(say!(operator, "operator-paid")) { (money(payment.paid, &payment.currency)) }
                         td role="cell" { (became(operator, payment)) }

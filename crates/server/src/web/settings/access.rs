@@ -47,16 +47,16 @@ pub fn billing_admins_card(visit: &Visit, people: &People, trouble: Option<&Trou
             ul.list {
                 @for (id, member) in able {
                     li {
-                        span.avatar aria-hidden="true" { (initials(&member.name)) }
+                        span.avatar aria-hidden="true" { (initials(&member.name)) } " "
                         div.grow {
                             b { (member.name) }
                             @if people.is_me(visit, id) { " " span.quiet.small { (say!(visit, "settings-you")) } }
                         }
-                        span.quiet.small.cap {
+                        " " span.quiet.small.cap {
                             @if member.role == Role::Owner { (role(&visit.copy, member.role)) }
                             @else { (say!(visit, "settings-admin-role", role = role(&visit.copy, member.role))) }
                         }
-                        @if owns && member.billing_admin { (set_form(visit, id, member, false)) }
+                        @if owns && member.billing_admin { (set_form(visit, id, member, false, &say!(visit, "settings-admin-remove"))) }
                     }
                 }
             }
@@ -96,10 +96,10 @@ fn choice(visit: &Visit, id: &str, name: &str, label: &str, members: &[&(MemberI
 }
 
 /// Makes a member a billing admin, or no more.
-fn set_form(visit: &Visit, id: &MemberId, member: &Member, add: bool) -> Markup {
+fn set_form(visit: &Visit, id: &MemberId, member: &Member, add: bool, word: &str) -> Markup {
     let (what, button, label) = match add {
-        true => ("add", say!(visit, "settings-admin-make"), "settings-admin-make-name"),
-        false => ("remove", say!(visit, "settings-admin-remove"), "settings-admin-remove-name"),
+        true => ("add", word, "settings-admin-make-name"),
+        false => ("remove", word, "settings-admin-remove-name"),
     };
     html! {
         form method="post" action=(visit.path("settings/billing-admins")) {
@@ -120,6 +120,10 @@ pub fn member_card(
     trouble: Option<&Trouble>,
 ) -> Markup {
     let name = &member.name;
+    let word = match member.billing_admin {
+        true => say!(visit, "settings-admin-unmake"),
+        false => say!(visit, "settings-admin-make"),
+    };
     html! {
         section.card #access data-live aria-labelledby="access-h" {
             h2 #access-h { (say!(visit, "settings-billing-access")) }
@@ -133,7 +137,7 @@ pub fn member_card(
                 div.card-foot {
                     @if people.may(visit, Permission::Owner) {
                         p { (say!(visit, "settings-admins-say")) }
-                        (set_form(visit, id, member, !member.billing_admin))
+                        (set_form(visit, id, member, !member.billing_admin, &word))
                     } @else {
                         p { (say!(visit, "settings-who-owns", names = people.who(&visit.copy, Permission::Owner))) }
                     }
@@ -205,7 +209,7 @@ pub async fn confirm_owner(visit: Visit, Query(heir): Query<Heir>) -> Result<Res
     let title = say!(visit, "settings-owner-title");
     let body = html! {
         p.small { a href={ (visit.path("settings")) "#owner" } { (say!(visit, "settings-back")) } }
-        section.card #confirm aria-labelledby="confirm-h" {
+        section.card.slim #confirm aria-labelledby="confirm-h" {
             @match found {
                 None => {
                     h2 #confirm-h { (say!(visit, "settings-owner-whom")) }

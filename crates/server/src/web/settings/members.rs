@@ -1,7 +1,7 @@
 //! The members: who is in, and each one's own page, where the owner and admins change a name, a role, or remove somebody
 //! (R12.1). Members are the host's: an id here is the one that the product knows the person by.
 
-use super::{People, Trouble, kept, settings, told, with_trouble};
+use super::{People, Trouble, kept, settings, told, told_apart, with_trouble};
 use crate::{
     error::ApiError,
     http::{
@@ -27,7 +27,7 @@ use maud::{Markup, html};
 const MEMBERS_SHOWN: usize = 100;
 
 /// The form that adds somebody.
-const ADD: &str = "add";
+pub const ADD: &str = "add";
 
 /// The form that changes a member.
 const CHANGE: &str = "details";
@@ -83,11 +83,11 @@ fn row(visit: &Visit, people: &People, id: &MemberId, member: &Member) -> Markup
         tr role="row" {
             th role="rowheader" scope="row" {
                 span.person {
-                    span.avatar aria-hidden="true" { (initials(&member.name)) }
+                    span.avatar aria-hidden="true" { (initials(&member.name)) } " "
                     span {
                         b { (member.name) }
                         @if people.is_me(visit, id) { " " span.quiet.small { (say!(visit, "settings-you")) } }
-                        @if manages { br; span.quiet.small { (member.email.as_deref().unwrap_or(id.as_str())) } }
+                        @if manages { " " br; span.quiet.small { (member.email.as_deref().unwrap_or(id.as_str())) } }
                     }
                 }
             }
@@ -213,13 +213,19 @@ pub async fn show(visit: Visit, Ids((_, id)): MemberPath) -> Result<Response, Ap
 async fn member_page(visit: &Visit, id: &str, trouble: Option<&Trouble>) -> Result<Response, ApiError> {
     let people = People::of(visit).await?;
     let Some((id, member)) = people.find(id) else { return Err(no_member()) };
+    let manages = people.may(visit, Permission::ManageMembers);
+    let removable = manages && member.role != Role::Owner;
+    let not_shown: &[&str] = match (manages, removable) {
+        (false, _) => &[CHANGE, REMOVE],
+        (true, false) => &[REMOVE],
+        (true, true) => &[],
+    };
     let body = html! {
         p.small { a href={ (visit.path("settings")) "#members" } { (say!(visit, "settings-back")) } }
+        (told_apart(trouble, not_shown))
         (details_card(visit, &people, id, member, trouble))
         (super::access::member_card(visit, &people, id, member, trouble))
-        @if member.role != Role::Owner && people.may(visit, Permission::ManageMembers) {
-            (remove_card(visit, &people, id, member, trouble))
-        }
+        @if removable { (remove_card(visit, &people, id, member, trouble)) }
     };
     let page = Page { title: &member.name, tab: Tab::Settings, rail: &[], body };
     Ok(with_trouble(visit.page(&page), trouble))

@@ -67,6 +67,7 @@ async fn settings(visit: &Visit, page: usize, trouble: Option<&Trouble>) -> Resu
     rail.push(("notices", section("settings-notices")));
     rail.push(("low", section("settings-low")));
     let body = html! {
+        @if !people.may(visit, Permission::ManageMembers) { (told_apart(trouble, &[members::ADD])) }
         (members::card(visit, &people, page))
         @if people.may(visit, Permission::ManageMembers) { (members::add_card(visit, trouble)) }
         (access::billing_admins_card(visit, &people, trouble))
@@ -167,6 +168,11 @@ fn told(trouble: Option<&Trouble>, at: &str) -> Markup {
             p.inset.small.row role="alert" data-tone="stop" { (icon("warn")) span.grow { (trouble.says) } }
         }
     }
+}
+
+/// What was wrong with a form that this reader is not shown: it says who may send it.
+fn told_apart(trouble: Option<&Trouble>, not_shown: &[&str]) -> Markup {
+    html! { @for form in not_shown { (told(trouble, form)) } }
 }
 
 /// What a field of this form says: as it was sent, where it was refused; else this.

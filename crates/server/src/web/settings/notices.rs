@@ -14,7 +14,7 @@ use crate::{
         figures::usable,
         frame::line,
         icons::icon,
-        visit::{Posted, Visit, list},
+        visit::{Posted, Visit, list_all},
     },
 };
 use axum::response::Response;
@@ -44,7 +44,7 @@ pub async fn card(visit: &Visit, people: &People) -> Result<Markup, ApiError> {
         return Ok(html! {
             section.card #notices data-live aria-labelledby="notices-h" {
                 h2 #notices-h { (say!(visit, "settings-notices")) }
-                p.quiet { (say!(visit, "settings-notices-others", names = people.who(&visit.copy, Permission::Billing))) }
+                p.quiet { (say!(visit, "settings-notices-others", names = billing_people(visit, people))) }
             }
         });
     }
@@ -90,15 +90,18 @@ pub async fn choose(Posted { visit, form }: Posted) -> Result<Response, ApiError
     Ok(visit.done("settings#notices", "done-settings-notices"))
 }
 
+/// Those who can be mailed, if they have an address.
+fn billing_people(visit: &Visit, people: &People) -> String {
+    let able = people.all.iter().filter(|(_, member)| Permission::Billing.is_held_by(member));
+    let names: Vec<&str> = able.map(|(_, member)| member.name.as_str()).collect();
+    list_all(&visit.copy, &names)
+}
+
 /// When credits count as low, which everybody may know (R10.1, R12.2).
 pub fn low_card(visit: &Visit, people: &People) -> Markup {
     let balance = &visit.balance;
     let threshold = usable(balance.low_threshold);
     let is_low = balance.available < balance.low_threshold;
-    let names: Vec<&str> = (people.all.iter())
-        .filter(|(_, member)| member.has_billing_access())
-        .map(|(_, member)| member.name.as_str())
-        .collect();
     let upcoming = |next: Option<ledger::status::Upcoming>| match next {
         Some(next) => {
             let date = visit.copy.day(next.at, visit.now());
@@ -113,7 +116,7 @@ pub fn low_card(visit: &Visit, people: &People) -> Markup {
                 @if is_low { span.tag data-tone="warn" { (icon("low")) (say!(visit, "state-low")) } }
                 @else { span.tag data-tone="ok" { (icon("check")) (say!(visit, "settings-low-not")) } }
             }
-            p { (say!(visit, "settings-low-says", amount = threshold)) " " (say!(visit, "settings-low-told", names = list(&visit.copy, &names))) }
+            p { (say!(visit, "settings-low-says", amount = threshold)) " " (say!(visit, "settings-low-told", names = billing_people(visit, people))) }
             dl.lines {
                 (line(&say!(visit, "usable"), &usable(balance.available).to_string()))
                 (line(&say!(visit, "settings-low-below"), &threshold.to_string()))
