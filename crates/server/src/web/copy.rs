@@ -194,8 +194,8 @@ mod tests {
         "done-",
         "billing-why-",
         "usage-day-",
-        "usage-grant-",
         "usage-paused-",
+        "usage-grant-",
         "history-only-",
         "history-why-",
     ];
