@@ -482,6 +482,12 @@ billing-recharge-says-without-price = While this is on, { $amount } credits are 
     [one] at most once, { $most } credits, in a calendar month.
    *[other] at most { $count } times, { $most } credits, in a calendar month.
   }
+billing-recharge-confirm-title = Review auto-recharge
+billing-recharge-confirm = Save and turn on
+billing-recharge-buys-at-once = { $amount_n ->
+    [one] Your balance is below that now, so the first { $amount } credit is bought as soon as you save.
+   *[other] Your balance is below that now, so the first { $amount } credits are bought as soon as you save.
+  }
 billing-recharge-says-at-once = If the balance is below that already, the first purchase is made when you save.
 billing-recharge-waits-refund = It buys nothing while refund debt is open, and goes on once that is settled.
 billing-recharge-waits-dispute = It buys nothing while dispute debt is open, and goes on once that is settled.
