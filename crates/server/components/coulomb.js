@@ -1,1 +1,882 @@
-// Components.
+// Custom elements that show an organization's credits with a member's session, over one connection. Nothing here starts or
+// meters work: that is the host's server's, with its own key. coulomb.d.ts says what each takes.
+
+/** Every sentence, by language; to be changed before the first element is on the page. */
+export const messages = {
+  en: {
+    "ready": "Ready", "paused": "Paused", "low": "Low", "card-problem": "Card problem", "expires-soon": "Expires soon",
+    "ends": "Ends {date}", "disputed": "Disputed", "loading": "Loading credits",
+    "loading-text": "Reading your balance…", "away": "Credits unavailable",
+    "away-text": "Credits cannot be loaded just now. Nothing is lost.",
+    "over-text": "Your session is over. Reload the page to see your credits.",
+    "try-again": "Try again", "credits": { one: "credit", other: "credits" },
+    "badge-usable": ": {amount} usable", "badge-open": ". Open credit details",
+    "badge-owed": ": {amount} credits owed, {available} usable", "badge-locked": ": {amount} credits locked, nothing usable",
+    "owed": "owed", "locked-short": "locked", "details": "Credit details", "as-of": "As of",
+    "unit-usable": { one: "usable credit", other: "usable credits" },
+    "unit-owed": { one: "credit owed", other: "credits owed" },
+    "unit-locked": { one: "credit locked", other: "credits locked" },
+    "usable": "Usable", "reserved": "Reserved by running work", "locked": "Locked", "frozen": "Disputed", "debt": "Debt",
+    "debt-outstanding_usage": "Debt: outstanding usage", "debt-refund": "Debt: refund", "debt-dispute": "Debt: dispute",
+    "next-refill": "Next refill", "next-expiry": "Next expiry", "amount-on": "{amount} on {date}", "none": "none",
+    "billing": "Billing", "usage": "Usage", "help": "Help",
+    "cause-organization_suspended": "The operator has paused new work. What is running goes on.",
+    "cause-dispute_debt": "A dispute took back credits that had already been used. Owed: {amount}.",
+    "cause-refund_debt": "A refund took back credits that had already been used. Owed: {amount}.",
+    "cause-outstanding_usage": {
+      one: "Work that was already running used {amount} credit more than you had.",
+      other: "Work that was already running used {amount} credits more than you had.",
+    },
+    "cause-payment_past_due": "A payment for the subscription failed. A payment method that works lets work start again.",
+    "cause-credits_locked": {
+      one: "{amount} purchased credit is locked since your subscription ended.",
+      other: "{amount} purchased credits are locked since your subscription ended.",
+    },
+    "locked-until": "Until {date}, resuming makes them usable again.",
+    "cause-subscription_required": "There is no subscription, and no credits that work could start with.",
+    "cause-credits_depleted": "All credits are used.",
+    "cause-insufficient_credits": "This work sets aside {required} before it starts, and {available} can be used.",
+    "cause-task_paused": "This task was refused for lack of credits, and starts again when someone resumes it.",
+    "cause-payment_failing": "A payment for the subscription failed and is tried again. Until then everything works.",
+    "cause-balance_low": "You are below {amount} credits.",
+    "cause-credits_expiring": "Some credits expire soon, the first on {date}: {amount} in all.",
+    "cause-auto_recharge_suspended": "Automatic purchases were declined, and have stopped until someone looks at the payment method.",
+    "cause-subscription_ending": "The subscription ends on {date}. Purchased credits are locked from then on, and come back if it does.",
+    "cause-credits_frozen": "Credits that a dispute keeps out of reach: {amount}. They come back if it is won.",
+    "next-grant": "The next {amount} arrive on {date}.",
+    "others-attention": "Your organization’s balance needs attention.",
+    "others-ask": "{names} can resolve it.",
+    "action-add_credits": "Add credits", "action-resume_subscription": "Resume subscription",
+    "action-start_subscription": "Start a subscription", "action-update_payment_method": "Update payment method",
+    "action-resolve_shortfall": "Resolve shortfall", "action-enable_auto_recharge": "Turn on auto-recharge",
+    "title-paused": "New AI work is paused", "title-insufficient_credits": "This work needs more credits than are left",
+    "title-task_paused": "This task waits for someone to resume it", "title-resumed": "Work can start again",
+    "not-started": "Nothing was started and nothing was charged.", "draft-stays": "What you wrote is kept here.",
+    "unblocks": { one: "credit lets work start again", other: "credits let work start again" },
+    "unblocks-more": "owed; anything beyond that lets work start again",
+    "settles": "{debt} settle debt, {usable} can be used.",
+    "wait": "Or wait: {amount} arrive on {date}.", "wait-debt": "Or wait: {amount} arrive on {date} and leave {debt} owed.",
+    "recharging": "An automatic purchase is on its way. Work can start again in a moment.",
+    "stays-open": "Stays open",
+    "list-paused": ["Chat messages", "Tool and workflow runs", "Browser sessions", "Scheduled runs"],
+    "list-open": ["Work that is already running", "History and results", "Usage"],
+    "open-billing": "Billing and settings", "open-others": "Settings",
+    "who": "Who can resolve it", "role-owner": "Owner", "role-other": "Billing admin",
+    "ask-label": "A message for them, ready to send",
+    "ask-text": "Hi {names}, new AI work{place} is paused{since}: our credit balance needs attention. Could you resolve it on the Billing page? Thank you{me}",
+    "ask-place": " in {place}", "ask-since": " since {date}",
+    "copy": "Copy message", "copied": "Message copied.", "email": "Send by email",
+    "keep": "Keep draft and close", "close": "Close", "back": "Back to your draft", "why-help": "Why a balance needs attention",
+    "nothing-charged": "Nothing is charged yet, and you come back here afterwards.",
+    "note-paused": "New AI work is paused.",
+    "note-why": "Why, and what helps", "note-resumed": "Work can start again.",
+    "included": "Included credits", "included-left": "{left} left", "included-used": "{used} of {whole} used or reserved",
+    "list-or": "{before} or {last}",
+  },
+};
+
+const KEPT = "coulomb";
+const PATIENCE = { first: 500, most: 30_000, silence: 45_000, poll: 5_000, polls: 12, hidden: 30_000 };
+
+// Words and figures.
+
+const en = (tag) => (/^en$/i.test(tag) ? "en-GB" : tag);
+const catalogue = (tag) => messages[tag] ?? messages[tag.split("-")[0]] ?? messages.en;
+
+function say(lang, key, values = {}) {
+  const found = catalogue(lang)[key] ?? messages.en[key] ?? key;
+  const text = typeof found === "string" ? found : (found[new Intl.PluralRules(lang).select(values.n ?? 0)] ?? found.other);
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+/** Whole credits of a decimal text: usable ones rounded down, owed ones up. */
+const down = (text) => Number(String(text ?? "0").split(".")[0]);
+const up = (text) => down(text) + (/\.\d*[1-9]/.test(String(text ?? "")) ? 1 : 0);
+const isZero = (text) => !/[1-9]/.test(String(text ?? "0"));
+const grouped = (lang, number) => new Intl.NumberFormat(en(lang)).format(number);
+
+/** Every digit there is: the text is never a float. */
+const exact = (lang, text) => new Intl.NumberFormat(en(lang), { maximumFractionDigits: 6 }).format(text);
+
+function short(lang, whole, owes) {
+  if (whole < 10_000) return grouped(lang, whole);
+  const [unit, letter] = whole < 1e6 ? [1e3, "k"] : whole < 1e9 ? [1e6, "M"] : [1e9, "B"];
+  const tenths = (owes ? Math.ceil : Math.floor)(whole / (unit / 10));
+  return new Intl.NumberFormat(en(lang), { maximumFractionDigits: 1 }).format(tenths / 10) + letter;
+}
+
+function day(lang, at, now) {
+  const [date, today] = [new Date(at), new Date(now)];
+  const year = date.getUTCFullYear() === today.getUTCFullYear() ? {} : { year: "numeric" };
+  return new Intl.DateTimeFormat(en(lang), { day: "numeric", month: "short", timeZone: "UTC", ...year }).format(date);
+}
+
+const moment = (lang, at) =>
+  new Intl.DateTimeFormat(en(lang), {
+    day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC", timeZoneName: "short",
+  }).format(new Date(at));
+
+function either(lang, names) {
+  const [last, ...before] = [...names].reverse();
+  return before.length ? say(lang, "list-or", { before: before.reverse().join(", "), last }) : (last ?? "");
+}
+
+// The connection.
+
+/** One organization's balance, followed for every element that shows it. */
+class Account {
+  static #known = new Map();
+
+  static of(server, organization) {
+    const key = `${server} ${organization}`;
+    if (!Account.#known.has(key)) Account.#known.set(key, new Account(server, organization));
+    return Account.#known.get(key);
+  }
+
+  balance = null;
+  /** `loading`, `live`, `away` (tried again) or `over` (the session). */
+  state = "loading";
+  #elements = new Set();
+  #stop = null;
+  #token = null;
+
+  constructor(server, organization) {
+    Object.assign(this, { server, organization });
+    // Browsers have few connections to give.
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(this.hiding);
+      if (!document.hidden) this.#start();
+      else this.hiding = setTimeout(() => this.#stop?.abort(), PATIENCE.hidden);
+    });
+  }
+
+  join(element) {
+    this.#elements.add(element);
+    this.#start();
+  }
+
+  leave(element) {
+    this.#elements.delete(element);
+    if (!this.#elements.size) this.#stop?.abort();
+  }
+
+  again(token) {
+    if (token) this.#token = token;
+    this.#stop?.abort();
+    this.#start();
+  }
+
+  /** A session that is over is renewed once. */
+  async ask(path, options = {}, mayRenew = true) {
+    const token = (this.#token ??= await this.#renewed());
+    const answer = await fetch(`${this.server}/v1/organizations/${encodeURIComponent(this.organization)}${path}`, {
+      ...options, credentials: "omit", cache: "no-store",
+      headers: { authorization: `Bearer ${token}`, ...(options.body && { "content-type": "application/json" }), ...options.headers },
+    });
+    if (answer.status !== 401 || !mayRenew) return answer;
+    if (this.#token === token) this.#token = null;
+    return this.ask(path, options, false);
+  }
+
+  async #renewed() {
+    for (const { token } of this.#elements) if (token && token !== this.spent) return (this.spent = token);
+    for (const { session } of this.#elements) {
+      const given = await session?.();
+      if (given) return given.token ?? given;
+    }
+    const isOver = [...this.#elements].some(({ token, session }) => token || session);
+    throw { over: isOver, isWaiting: !isOver };
+  }
+
+  #start() {
+    if ((this.#stop && !this.#stop.signal.aborted) || !this.#elements.size) return;
+    this.#stop = new AbortController();
+    this.#follow(this.#stop.signal);
+  }
+
+  async #follow(signal) {
+    // The script that brought this one gives a session.
+    await rest(0, signal);
+    for (let wait = PATIENCE.first; !signal.aborted; ) {
+      try {
+        const followed = await this.#events(signal);
+        if (!followed) await this.#polls(signal);
+        wait = PATIENCE.first;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!error.isWaiting) {
+          this.#is(error.over ? "over" : "away");
+          wait = Math.min(wait * 2, PATIENCE.most);
+        }
+      }
+      await rest(wait * (0.5 + Math.random() / 2), signal);
+    }
+  }
+
+  /** Reads the stream. False: there is no place for another. */
+  async #events(signal) {
+    const over = new AbortController();
+    signal.addEventListener("abort", () => over.abort(), { signal: over.signal });
+    let silence;
+    const heard = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => over.abort(), PATIENCE.silence);
+    };
+    try {
+      heard();
+      const answer = await this.ask("/stream", { headers: { accept: "text/event-stream" }, signal: over.signal });
+      if (answer.status === 503) return false;
+      told(answer);
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let text = ""; ; ) {
+        const { done, value } = await reader.read();
+        if (done) return true;
+        heard();
+        const lines = (text + value).split("\n");
+        text = lines.pop();
+        // A balance is one line.
+        for (const line of lines) if (line.startsWith("data:")) this.#read(JSON.parse(line.slice(5)));
+      }
+    } finally {
+      clearTimeout(silence);
+      over.abort();
+    }
+  }
+
+  async #polls(signal) {
+    for (let turn = 0; turn < PATIENCE.polls && !signal.aborted; turn += 1) {
+      const answer = await this.ask("/balance", { signal });
+      told(answer);
+      this.#read(await answer.json());
+      await rest(PATIENCE.poll * (0.75 + Math.random() / 2), signal);
+    }
+  }
+
+  #read(balance) {
+    if (balance.version < this.balance?.version) return;
+    this.balance = balance;
+    this.#is("live");
+  }
+
+  #is(state) {
+    this.state = state;
+    for (const element of [...this.#elements]) element.changed(this);
+  }
+}
+
+function told(answer) {
+  if (!answer.ok) throw { over: answer.status === 401 };
+}
+
+const rest = (ms, signal) =>
+  new Promise((done) => {
+    if (signal.aborted) return done();
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", () => (clearTimeout(timer), done()), { once: true });
+  });
+
+const round = "M1.75 8a6.25 6.25 0 1 0 12.5 0a6.25 6.25 0 1 0-12.5 0";
+const icons = {
+  cardstop: "M14.25 7V3.5H1.75v9h5.5M1.75 6.5h12.5M10.75 10.25l3.5 3.5M14.25 10.25l-3.5 3.5",
+  check: `${round}m3.65.2 1.8 1.8 3.4-3.8`, clock: `${round}M8 4.5V8l2.4 1.6`,
+  copy: "M5.25 5.25h8v8h-8ZM10.75 2.75h-8v8",
+  day: "M2.25 3.25h11.5v10.5H2.25ZM2.25 6.5h11.5M5.25 1.75v3M10.75 1.75v3",
+  lock: "M3.25 7h9.5v6.75h-9.5ZM5.25 7V5a2.75 2.75 0 0 1 5.5 0v2",
+  low: "M2.2 11.5a6.25 6.25 0 1 1 11.6 0M8 9 5 6.2M6.5 13h3", none: round, pause: `${round}M6.4 5.9v4.2M9.6 5.9v4.2`,
+  refund: "M2.5 8a5.5 5.5 0 1 0 1.9-4.2L2.5 5.5M2.5 2.25V5.5h3.25M8 5v3.2l2 1.3",
+  unknown: `${round}M6.3 6.3A1.75 1.75 0 1 1 8 8.3v.6M8 11.2v.05`, wait: "M8 1.75A6.25 6.25 0 1 1 1.75 8", x: "m4 4 8 8M12 4l-8 8",
+};
+
+function h(name, attributes = {}, ...children) {
+  const isSvg = ["svg", "path", "circle", "rect"].includes(name);
+  const made = isSvg ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value == null || value === false) continue;
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children.flat().filter(Boolean));
+  return made;
+}
+
+const icon = (name) =>
+  h("svg", { class: "i", viewBox: "0 0 16 16", "aria-hidden": "true" }, h("path", { d: icons[name], "stroke-dasharray": name === "none" && "2.2 2.2" }));
+
+function ring(included, whole) {
+  const left = whole ? Math.round((included * 100) / whole) : included ? 100 : 0;
+  const circle = { cx: 8, cy: 8, r: 6, "stroke-width": 2.5 };
+  return h("svg", { class: "i ring", viewBox: "0 0 16 16", "aria-hidden": "true" },
+    h("circle", { class: "rest", ...circle }),
+    h("circle", { ...circle, pathLength: 100, "stroke-dasharray": `${left} 100`, "stroke-linecap": "butt", transform: "rotate(-90 8 8)" }));
+}
+
+const bar = (tall, ...parts) =>
+  h("svg", { class: tall ? "bar tall" : "bar", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
+    parts.map(([kind, x, width]) => h("rect", { class: kind, x, width, height: 10 })));
+
+const seesBilling = (balance) => balance.debt !== undefined;
+const isDebt = (code) => /^(dispute_debt|refund_debt|outstanding_usage)$/.test(code);
+
+function look(lang, balance) {
+  const [reason] = balance.reasons;
+  if (!reason) return ["check", "ok", say(lang, "ready")];
+  const drawn = { dispute_debt: "refund", refund_debt: "refund", payment_past_due: "cardstop", credits_locked: "lock",
+    subscription_required: "none", credits_depleted: "none", insufficient_credits: "none" }[reason.code];
+  if (reason.severity === "blocking") {
+    return [(!isDebt(reason.code) || seesBilling(balance)) && drawn || "pause", "stop", say(lang, "paused")];
+  }
+  switch (reason.code) {
+    case "balance_low": return ["low", "warn", say(lang, "low")];
+    case "credits_expiring": return ["clock", "warn", say(lang, "expires-soon")];
+    case "subscription_ending": return ["day", "info", say(lang, "ends", { date: reason.since ? day(lang, reason.since, balance.as_of) : "" })];
+    case "credits_frozen": return ["lock", "info", say(lang, "disputed")];
+    default: return ["cardstop", "warn", say(lang, "card-problem")];
+  }
+}
+
+/** The first reason. Debts are told together: they are settled together. */
+function cause(lang, { reasons, ask = [], next_grant: next, locked_expires_at: until, low_threshold: threshold, as_of, required, available }, billing) {
+  const [first] = reasons;
+  if (!first) return null;
+  const date = (at) => (at ? day(lang, at, as_of) : "");
+  const refill = next && first.code === "credits_depleted" ? ` ${say(lang, "next-grant", { amount: grouped(lang, down(next.amount)), date: date(next.at) })}` : "";
+  if (!billing) {
+    if (first.severity !== "blocking") return null;
+    const said = first.code === "credits_depleted" ? say(lang, "cause-credits_depleted") + refill : say(lang, "others-attention");
+    return ask.length ? `${said} ${say(lang, "others-ask", { names: either(lang, ask.map((person) => person.name)) })}` : said;
+  }
+  const alike = reasons.filter((reason) => reason.code === first.code || (isDebt(first.code) && isDebt(reason.code)));
+  const one = ({ code, amount, since }) => {
+    const n = up(code === "balance_low" ? threshold : amount);
+    const figures = { n, amount: grouped(lang, n), required: grouped(lang, up(required)), available: grouped(lang, down(available)) };
+    const more = code === "credits_locked" && until ? ` ${say(lang, "locked-until", { date: date(until) })}` : "";
+    return say(lang, `cause-${code}`, { ...figures, date: date(since) }) + more;
+  };
+  return alike.map(one).join(" ") + refill;
+}
+
+/** Whether work starts again when exactly what is owed is paid. */
+const paysOff = ({ available, shortfall, debt }) => !isZero(available) && (!shortfall || up(shortfall) <= up(debt.total));
+const stepOf = ({ next_steps: steps }) => steps.find(({ action }) => !/^(wait_for_grant|ask_billing_admin)$/.test(action));
+
+const STYLE = `
+:host { --_surface: var(--coulomb-surface, light-dark(#fff, #171a21)); --_sunken: var(--coulomb-sunken, light-dark(#f4f2ed, #1e222b));
+  --_line: var(--coulomb-line, light-dark(#e6e3db, #2a2f3a)); --_edge: var(--coulomb-edge, light-dark(#8a8880, #6d7585));
+  --_ink: var(--coulomb-ink, light-dark(#15171f, #eef0f4)); --_ink-2: var(--coulomb-ink-2, light-dark(#575a66, #a6adbb));
+  --_accent: var(--coulomb-accent, light-dark(#0b2fb3, #9db2ff)); --_accent-on: var(--coulomb-accent-on, light-dark(#fff, #0b1233));
+  --_track: var(--coulomb-track, light-dark(#e2dfd6, #333947));
+  --_ok: var(--coulomb-ok, light-dark(#0f6b43, #6fd3a3));
+  --_warn: var(--coulomb-warn, light-dark(#84500a, #f0bf68));
+  --_stop: var(--coulomb-stop, light-dark(#ad2418, #ff9b8f));
+  --_font: var(--coulomb-font, system-ui, "Segoe UI", Roboto, sans-serif); --_r: var(--coulomb-radius, 8px);
+  --_lift: 0 0 0 1px light-dark(#15171f14, #fff2), 0 12px 32px -8px light-dark(#15171f38, #000c);
+  display: block; font: .9375rem/1.5 var(--_font); font-variant-numeric: tabular-nums; color: var(--_ink) }
+:host([hidden]) { display: none }
+:host(coulomb-badge) { display: inline-block }
+*, ::before, ::after { box-sizing: border-box; margin: 0; padding: 0 }
+ul { list-style: none }
+button, textarea { font: inherit; color: inherit }
+.note:empty { display: none }
+b, h2, h3 { font-weight: 600; line-height: 1.25; letter-spacing: -.015em }
+h2 { font-size: 1.375rem; padding-right: 2rem; text-wrap: balance }
+h2:focus { outline: 0 }
+h3 { font-size: .8125rem }
+a { color: var(--_accent); text-underline-offset: .2em; text-decoration-thickness: 1px }
+:focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; border-radius: 6px }
+[data-tone]:not([data-tone=""]) { --soft: color-mix(in srgb, var(--tone) 12%, var(--_surface)) }
+[data-tone=ok] { --tone: var(--_ok) } [data-tone=info] { --tone: var(--_accent) } [data-tone=warn] { --tone: var(--_warn) } [data-tone=stop] { --tone: var(--_stop) }
+.sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
+.i { display: block; width: 1rem; height: 1rem; flex: none; fill: none; stroke: currentColor; stroke-width: 1.5; stroke-linecap: round; stroke-linejoin: round }
+.small, .lines, .sides, .btn, .badge { font-size: .8125rem }
+.quiet, dt, .unit { color: var(--_ink-2) } .owed { color: var(--_stop) }
+.row { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem .75rem }
+.btn, .badge { display: inline-flex; align-items: center; justify-content: center; gap: .5rem; min-height: 2.25rem; padding: .25rem .75rem;
+  border: 1px solid color-mix(in srgb, var(--_edge) 55%, #0000); border-radius: var(--_r); background: var(--_surface); color: var(--_ink); text-decoration: none; cursor: pointer; white-space: nowrap }
+.btn { font-weight: 500 } .btn:hover { background: var(--_sunken) }
+.go { background: var(--_accent); border-color: #0000; color: var(--_accent-on) } .go:hover { background: var(--_accent); filter: brightness(1.15) }
+.bare { border-color: #0000; background: none; color: var(--_accent); padding-inline: .5rem }
+.badge { background: var(--soft, var(--_surface)) } .badge:not([data-tone=""]) { border-color: #0000 }
+.badge :is(.i, .word) { color: var(--tone, var(--_ink-2)); font-weight: 500 } .badge .ring { color: var(--_accent) } .rest { stroke: var(--_track) }
+.badge b + .word, .also { padding-left: .5rem; border-left: 1px solid var(--_edge) }
+.tag { display: inline-flex; align-items: center; gap: .3125rem; padding: 0 .4375rem 0 .3125rem; border-radius: 6px; background: var(--soft, var(--_sunken)); color: var(--tone, var(--_ink-2)); font-size: .75rem; font-weight: 500; line-height: 1.375rem }
+.tag .i { width: .875rem; height: .875rem }
+.pop, .overlay { border: 0; border-radius: calc(var(--_r) * 1.75); background: var(--_surface); color: var(--_ink); box-shadow: var(--_lift); text-align: start; white-space: normal }
+.pop { position: fixed; inset: auto; width: min(21rem, 100vw - 2rem); max-height: calc(100dvh - 2rem); overflow: auto; padding: 1rem } .pop > * + * { margin-top: .75rem } .pop .btn { width: 100% }
+.fig { font-size: 1.625rem; font-weight: 600; letter-spacing: -.03em; line-height: 1.1 } .fig.xl { font-size: 2.25rem; letter-spacing: -.045em }
+.inset { padding: .75rem; border-radius: var(--_r); background: var(--soft, var(--_sunken)) } .inset > * + * { margin-top: .5rem }
+.lines > div { display: flex; justify-content: space-between; gap: 1rem; padding: .375rem 0; border-top: 1px solid var(--_line) } .lines > :first-child { border: 0 }
+.lines dd { text-align: end; font-weight: 500 }
+.overlay { position: fixed; inset: 0; margin: auto; width: min(33rem, 100% - 2rem); height: fit-content; max-height: calc(100dvh - 2rem); overflow: auto; padding: 1.5rem }
+.overlay::backdrop { background: light-dark(#15171f73, #000000a6) } .overlay > * + * { margin-top: 1rem }
+.shut { position: absolute; top: .75rem; right: .75rem; width: 2.25rem; margin: 0 !important }
+.sides { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; padding: 1rem } .sides > * + * { margin: 0 } .sides h3 { display: flex; align-items: center; gap: .5rem } .sides li { padding-top: .25rem; color: var(--_ink-2) }
+.list li { display: flex; align-items: center; justify-content: space-between; gap: .75rem; padding: .5rem 0; border-top: 1px solid var(--_line) } .list li:first-child { border: 0 }
+.field { display: grid; gap: .25rem } label { font-size: .8125rem; font-weight: 500 }
+textarea { width: 100%; padding: .3125rem .625rem; border: 1px solid var(--_edge); border-radius: var(--_r); background: var(--_surface); resize: vertical }
+.bar { display: block; width: 100%; height: .625rem; background: var(--_track); mask: repeating-linear-gradient(90deg, #000 0 3px, #0000 3px 5px) } .tall { height: 1.75rem }
+.used, .plus { fill: var(--_accent) } .debt { fill: var(--_stop) }
+.note { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem .5rem; margin-top: .5rem; font-size: .8125rem } .note .i { color: var(--tone) }
+.meter > * + * { margin-top: .375rem } .meter .row { justify-content: space-between; align-items: baseline }
+@media (max-width: 30rem) { .overlay { padding: 1rem } .sides { gap: .5rem; padding: .75rem } }
+@media (prefers-reduced-motion: no-preference) { .badge[aria-busy=true] .i { animation: turn 1.4s linear infinite } }
+@keyframes turn { to { rotate: 1turn } }
+@media (forced-colors: active) { .tag, .badge, .pop, .overlay, .inset { border: 1px solid } .bar { forced-color-adjust: none; --_accent: Highlight; --_stop: LinkText; --_track: GrayText } }
+`;
+let sheet = null;
+
+const HTMLElement = globalThis.HTMLElement ?? class {};
+
+class Base extends HTMLElement {
+  static observedAttributes = ["server", "organization", "token", "billing-url", "usage-url", "help-url", "allowance", "lang"];
+
+  // A host may have set it before this script was there.
+  session = this.session;
+  #account = null;
+  #told = null;
+
+  constructor() {
+    super();
+    this.attachShadow({ mode: "open" });
+    if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(STYLE);
+    this.shadowRoot.adoptedStyleSheets = [sheet];
+  }
+
+  get token() { return this.getAttribute("token"); }
+  set token(value) { this.setAttribute("token", value); }
+  get from() { return (this.getAttribute("server") ?? new URL(import.meta.url).origin).replace(/\/+$/, ""); }
+  get whose() { return this.getAttribute("organization"); }
+  get balance() { return this.#account?.balance ?? null; }
+  get account() { return this.#account; }
+  get speaks() { return this.closest("[lang]")?.lang || globalThis.navigator?.language || "en"; }
+
+  connectedCallback() {
+    this.#join();
+  }
+
+  disconnectedCallback() {
+    this.#account?.leave(this);
+    this.#account = null;
+  }
+
+  attributeChangedCallback(name, before, now) {
+    if (!this.isConnected || before === now) return;
+    if (name === "token" && this.#account) return now && this.#account.again(now);
+    if (name === "server" || name === "organization") this.#join();
+    else if (this.#account) this.render();
+  }
+
+  #join() {
+    this.#account?.leave(this);
+    this.#account = this.whose ? Account.of(this.from, this.whose) : null;
+    this.render();
+    this.#account?.join(this);
+  }
+
+  changed(account) {
+    if (account !== this.#account) return;
+    this.render();
+    const told = `${account.state} ${account.balance?.version} ${account.balance?.available} ${account.balance?.status}`;
+    if (told === this.#told) return;
+    this.#told = told;
+    this.dispatchEvent(new CustomEvent("coulomb-change", { detail: { balance: account.balance, state: account.state }, bubbles: true, composed: true }));
+  }
+
+  /** The plan's allowance: as the host says, else what comes with the next period; null where nobody says. */
+  whole({ included, next_grant: next, period }) {
+    const known = Number(this.getAttribute("allowance")) || (next && next.at === period?.end && down(next.amount));
+    return known ? Math.max(known, down(included)) : null;
+  }
+
+  say(key, values) { return say(this.speaks, key, values); }
+  date(at) { return day(this.speaks, at, this.balance?.as_of ?? at); }
+  figure(number) { return grouped(this.speaks, number); }
+
+  to(page, place, url) {
+    const own = this.getAttribute(`${page}-url`) ?? url?.replace(/#.*/, "") ?? `${this.from}/console/${this.whose}/${page}`;
+    return place ? `${own.replace(/#.*/, "")}#${place}` : own;
+  }
+
+  /** A step's button. Paying what is owed and changing the card lead straight there, and back here. */
+  way(step, isEnough) {
+    const href = this.to("billing", step.action, step.url);
+    const direct = { resolve_shortfall: isEnough && ["/checkout", { shortfall: true }], update_payment_method: ["/portal", { step: "payment_method" }] }[step.action];
+    const go = async (event) => {
+      if (!direct || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      try {
+        const body = JSON.stringify({ ...direct[1], return_url: location.href.replace(/#.*/, "") });
+        const answer = await this.account.ask(direct[0], { method: "POST", body });
+        location.assign(answer.ok ? (await answer.json()).url : href);
+      } catch {
+        location.assign(href);
+      }
+    };
+    return h("a", { class: "btn go", part: "button", href, onclick: go }, this.say(`action-${step.action}`));
+  }
+
+  links() {
+    const help = this.getAttribute("help-url");
+    return h("p", { class: "row small" }, h("a", { href: this.to("billing") }, this.say("billing")), h("a", { href: this.to("usage") }, this.say("usage")),
+      help && h("a", { href: help }, this.say("help")));
+  }
+
+  /** Replaces what is shown and keeps the focus. */
+  show(place, ...children) {
+    const fresh = h("div", {}, ...children);
+    if (fresh.innerHTML === place.innerHTML) return;
+    const places = () => [...place.querySelectorAll("a, button, textarea, h2")];
+    const focused = places().indexOf(this.shadowRoot.activeElement);
+    place.replaceChildren(...fresh.childNodes);
+    places()[focused]?.focus();
+  }
+}
+
+class CoulombBadge extends Base {
+  #button = null;
+  #pop = null;
+  #said = null;
+  #state = null;
+
+  render() {
+    if (!this.#button) this.#build();
+    const { balance, state } = this.account ?? { state: "away" };
+    if (!balance) return this.#unknown(state);
+    const lang = this.speaks;
+    const [drawn, tone, word] = look(lang, balance);
+    const billing = seesBilling(balance);
+    const debt = billing && !isZero(balance.debt.total) ? balance.debt.total : null;
+    const locked = billing && isZero(balance.available) && !isZero(balance.locked) ? balance.locked : null;
+    const available = down(balance.available);
+    const also = (text, key, owes) => [h("span", { class: "also" }, h("b", {}, short(lang, owes ? up(text) : down(text), owes)), " ", this.say(key))];
+    this.#button.ariaBusy = false;
+    this.#button.dataset.tone = tone === "ok" ? "" : tone;
+    this.show(this.#button,
+      ...(tone === "ok"
+        ? [ring(down(balance.included), this.whole(balance)), h("b", {}, short(lang, available)), h("span", {}, this.say("credits", { n: available }))]
+        : [icon(drawn), balance.can_start && h("b", {}, short(lang, available)), h("span", { class: "word" }, word),
+           ...(debt ? also(debt, "owed", true) : locked ? also(locked, "locked-short") : [])]),
+      h("span", { class: "sr" }, debt ? this.say("badge-owed", { amount: exact(lang, debt), available: exact(lang, balance.available) })
+        : locked ? this.say("badge-locked", { amount: exact(lang, locked) }) : this.say("badge-usable", { amount: exact(lang, balance.available) }), this.say("badge-open")));
+    this.#details(balance, { drawn, tone, word, billing, debt, locked });
+    this.#announce(balance, word);
+  }
+
+  #build() {
+    this.#pop = h("section", { class: "pop", id: "details", popover: "auto", part: "popover", ontoggle: (event) => event.newState === "open" && this.#place() });
+    this.#button = h("button", { class: "badge", type: "button", popovertarget: "details", part: "badge" });
+    this.#said = [h("span", { class: "sr", role: "status" }), h("span", { class: "sr", role: "alert" })];
+    this.shadowRoot.replaceChildren(this.#button, this.#pop, ...this.#said);
+  }
+
+  #place() {
+    const { bottom, right } = this.#button.getBoundingClientRect();
+    const [room, tall] = [document.documentElement.clientWidth, document.documentElement.clientHeight];
+    this.#pop.style.top = `${Math.max(8, Math.min(bottom + 8, tall - this.#pop.offsetHeight - 8))}px`;
+    this.#pop.style.left = `${Math.max(16, Math.min(right - this.#pop.offsetWidth, room - this.#pop.offsetWidth - 16))}px`;
+  }
+
+  #unknown(state) {
+    const loading = state === "loading";
+    this.#button.ariaBusy = loading;
+    this.#button.dataset.tone = "";
+    this.show(this.#button, icon(loading ? "wait" : "unknown"), h("span", { class: "word" }, this.say(loading ? "loading" : "away")),
+      h("span", { class: "sr" }, this.say("badge-open")));
+    this.#pop.setAttribute("aria-label", this.say("details"));
+    this.show(this.#pop, h("p", {}, h("span", { class: "tag" }, icon(loading ? "wait" : "unknown"), this.say(loading ? "loading" : "away"))),
+      h("p", { class: "quiet" }, this.say(loading ? "loading-text" : state === "over" ? "over-text" : "away-text")),
+      !loading && state !== "over" && h("button", { class: "btn", type: "button", onclick: () => this.account?.again() }, this.say("try-again")),
+      this.links());
+  }
+
+  #details(balance, { drawn, tone, word, billing, debt, locked }) {
+    const lang = this.speaks;
+    const credits = (text, round = down) => this.figure(round(text));
+    const upcoming = (next) => (next ? this.say("amount-on", { amount: credits(next.amount), date: this.date(next.at) }) : this.say("none"));
+    const line = (name, value) => h("div", {}, h("dt", {}, this.say(name)), h("dd", {}, value));
+    const [hero, unit, n] = debt ? [credits(debt, up), "unit-owed", up(debt)] : locked ? [credits(locked), "unit-locked", down(locked)]
+      : [credits(balance.available), "unit-usable", down(balance.available)];
+    const why = cause(lang, balance, billing);
+    const step = billing && stepOf(balance);
+    const kinds = ["outstanding_usage", "refund", "dispute"].filter((kind) => debt && !isZero(balance.debt[kind]));
+    this.#pop.setAttribute("aria-label", this.say("details"));
+    this.show(this.#pop,
+      h("p", { class: "row" }, h("span", { class: "tag", "data-tone": tone }, icon(drawn), word), h("span", { class: "quiet small" }, this.say("as-of"), " ",
+        h("time", { datetime: balance.as_of }, moment(lang, balance.as_of)))),
+      h("p", {}, h("span", { class: debt ? "fig xl owed" : "fig xl" }, hero), " ", h("span", { class: "unit" }, this.say(unit, { n }))),
+      why && h("p", { class: "inset small", "data-tone": tone }, why),
+      step && this.way(step, paysOff(balance)),
+      h("dl", { class: "lines" },
+        (debt || locked) && line("usable", credits(balance.available)), line("reserved", credits(balance.held)),
+        balance.locked !== undefined && line("locked", credits(balance.locked)),
+        balance.frozen !== undefined && !isZero(balance.frozen) && line("frozen", credits(balance.frozen)),
+        ...kinds.map((kind) => line(`debt-${kind}`, credits(balance.debt[kind], up))), billing && !debt && line("debt", "0"),
+        line("next-refill", upcoming(balance.next_grant)), line("next-expiry", upcoming(balance.next_expiry))),
+      this.account.state !== "live" && h("p", { class: "small quiet" }, this.say("away-text")), this.links());
+    if (this.#pop.matches(":popover-open")) this.#place();
+  }
+
+  #announce(balance, word) {
+    const state = `${balance.can_start} ${word}`;
+    if (this.#state !== null && this.#state !== state) {
+      const [polite, urgent] = this.#said;
+      polite.textContent = balance.can_start ? (this.#state.startsWith("false") ? this.say("note-resumed") : word) : "";
+      urgent.textContent = balance.can_start ? "" : this.say("note-paused");
+    }
+    this.#state = state;
+  }
+}
+
+class CoulombUsageMeter extends Base {
+  render() {
+    const { balance, state } = this.account ?? { state: "away" };
+    if (!balance) return this.shadowRoot.replaceChildren(h("p", { class: "quiet small", role: "status" }, this.say(state === "loading" ? "loading-text" : state === "over" ? "over-text" : "away-text")));
+    const left = down(balance.included);
+    const whole = this.whole(balance);
+    const used = whole && whole - left;
+    const words = { left: this.figure(left), used: this.figure(used ?? 0), whole: this.figure(whole ?? 0) };
+    const next = balance.next_grant;
+    this.shadowRoot.replaceChildren(h("div", { class: "meter", part: "meter" },
+      h("p", { class: "row" }, h("b", {}, this.say("included")), h("span", {}, this.say("included-left", words))),
+      // Where nobody says how much the plan includes, a bar would be a guess.
+      whole ? h("div", { role: "meter", "aria-label": this.say("included"), "aria-valuemin": 0, "aria-valuemax": whole, "aria-valuenow": used, "aria-valuetext": `${this.say("included-used", words)}, ${this.say("included-left", words)}` },
+        bar(false, ["used", 0, (used * 100) / whole])) : "",
+      h("p", { class: "row small quiet" }, h("span", {}, whole ? this.say("included-used", words) : ""),
+        next ? h("span", {}, this.say("next-grant", { amount: this.figure(down(next.amount)), date: this.date(next.at) })) : "")));
+  }
+}
+
+class CoulombGate extends Base {
+  static observedAttributes = [...Base.observedAttributes, "organization-name", "member-name", "viewer"];
+  #dialog = null;
+  #note = null;
+  #refusal = null;
+  #control = null;
+  #waits = false;
+
+  get blocked() { return this.#isBlocked(this.balance); }
+
+  refused(problem, { draft = this.#field()?.value ?? "", control = document.activeElement } = {}) {
+    this.#refusal = { problem, draft };
+    this.#keep({ draft, required: problem.required ?? "0", version: problem.balance_version ?? 0 });
+    this.#control = control;
+    this.render();
+    this.#open();
+  }
+
+  async watch(answer, options) {
+    const response = await answer;
+    if (response.status === 402) this.refused(await response.clone().json(), options);
+    else if (response.ok) this.started();
+    return response;
+  }
+
+  started() {
+    this.#refusal = null;
+    this.#keep(null);
+    this.render();
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.#restore();
+  }
+
+  changed(account) {
+    super.changed(account);
+    const { balance } = account;
+    if (!balance || account !== this.account) return;
+    const kept = this.#kept();
+    if (kept && this.#isOpenAgain(balance, kept)) {
+      this.#keep({ draft: kept.draft, resumed: true });
+      this.#refusal = null;
+      this.#restore();
+      this.render();
+      if (this.#dialog.open) this.#dialog.querySelector("h2").focus();
+      this.dispatchEvent(new CustomEvent("coulomb-resumed", { detail: { draft: kept.draft }, bubbles: true, composed: true }));
+    } else this.#showOnce(balance);
+  }
+
+  #isBlocked(balance) { return balance ? !balance.can_start : false; }
+
+  #isOpenAgain(balance, { required, version, resumed }) {
+    return !resumed && balance.can_start && balance.version >= (version ?? 0) && down(balance.available) >= up(required);
+  }
+
+  /** A new block is shown to billing people once a visit, not while they write. */
+  #showOnce(balance) {
+    if (balance.can_start || !seesBilling(balance) || this.#dialog.open || this.hasAttribute("quiet")) return;
+    const [reason] = balance.reasons;
+    const key = `${KEPT}:seen:${this.whose}`;
+    const block = `${reason?.code} ${reason?.since ?? ""}`;
+    if (stored(key) === block || this.#waits) return;
+    const writes = document.activeElement?.matches?.("input, textarea, select, [contenteditable]");
+    if (writes) {
+      this.#waits = true;
+      document.activeElement.addEventListener("blur", () => { this.#waits = false; this.#showOnce(this.balance); }, { once: true });
+      return;
+    }
+    this.#control = document.activeElement;
+    this.#open();
+  }
+
+  #open() {
+    const [reason] = this.#shown()?.reasons ?? [];
+    store(`${KEPT}:seen:${this.whose}`, `${reason?.code} ${reason?.since ?? ""}`);
+    if (!this.#dialog.open) this.#dialog.showModal();
+    this.#dialog.querySelector("h2").focus();
+  }
+
+  #shown() {
+    const { balance } = this;
+    const problem = this.#refusal?.problem;
+    if (!problem) return balance && !balance.can_start ? balance : null;
+    const isNewer = balance && !balance.can_start && balance.version > problem.balance_version;
+    return { ...balance, ...problem, ...(problem.locked && { locked: problem.locked.amount, locked_expires_at: problem.locked.expires_at }),
+      ...(isNewer && { reasons: balance.reasons, next_steps: balance.next_steps, ask: balance.ask, debt: balance.debt, shortfall: null }) };
+  }
+
+  #build() {
+    this.#note = h("div", { class: "note", part: "note", role: "status" });
+    this.#dialog = h("dialog", { class: "overlay", part: "dialog", "aria-labelledby": "title", onclose: () => this.#back() });
+    this.shadowRoot.replaceChildren(h("slot"), this.#note, this.#dialog);
+  }
+
+  render() {
+    if (!this.#dialog) this.#build();
+    const shown = this.#shown();
+    const kept = this.#kept();
+    const close = (text) => h("button", { class: "btn", type: "button", onclick: () => this.#dialog.close() }, text);
+    const shut = h("button", { class: "btn bare shut", type: "button", "aria-label": this.say("close"), onclick: () => this.#dialog.close() }, icon("x"));
+    if (shown) {
+      this.show(this.#dialog, ...this.#told(shown, close), shut);
+      this.show(this.#note, icon("pause"), h("span", {}, this.say("note-paused"), " ", kept?.draft && this.say("draft-stays")),
+        h("button", { class: "btn bare", type: "button", onclick: (event) => { this.#control = event.currentTarget; this.#open(); } }, this.say("note-why")));
+      this.#note.dataset.tone = "stop";
+    } else {
+      this.show(this.#dialog, h("h2", { id: "title", tabindex: "-1" }, this.say("title-resumed")), kept?.draft && h("p", {}, this.say("draft-stays")),
+        h("div", { class: "row" }, h("button", { class: "btn go", type: "button", onclick: () => this.#dialog.close() }, this.say("back"))), shut);
+      this.show(this.#note, kept?.resumed && icon("check"), kept?.resumed && h("span", {}, this.say("note-resumed")));
+      this.#note.dataset.tone = "ok";
+    }
+  }
+
+  #told(shown, close) {
+    const [reason] = shown.reasons;
+    // Their own balance says what they may see.
+    const billing = seesBilling(this.balance ?? shown);
+    const title = ["insufficient_credits", "task_paused"].includes(reason?.code) ? reason.code : "paused";
+    const refused = this.#refusal && `${this.say("not-started")}${this.#refusal.draft ? ` ${this.say("draft-stays")}` : ""}`;
+    const why = billing ? cause(this.speaks, shown, true) : cause(this.speaks, { ...shown, ask: [] }, false);
+    const help = this.getAttribute("help-url");
+    const list = (key, ...more) => h("ul", {}, [...(catalogue(this.speaks)[key] ?? messages.en[key]), ...more].map((item) => h("li", {}, item)));
+    return [
+      h("h2", { id: "title", tabindex: "-1" }, this.say(`title-${title}`)),
+      h("p", {}, [why, refused].filter(Boolean).join(" "), " ", help && h("a", { href: help }, this.say("why-help"))),
+      billing && this.#amount(shown),
+      h("div", { class: "sides inset" },
+        h("div", {}, h("h3", {}, icon("pause"), this.say("paused")), list("list-paused")),
+        h("div", {}, h("h3", {}, icon("check"), this.say("stays-open")), list("list-open", this.say(billing ? "open-billing" : "open-others")))),
+      ...(billing ? this.#wayOut(shown, close) : this.#ask(shown, close)),
+    ];
+  }
+
+  #amount(shown) {
+    const lang = this.speaks;
+    if (shown.auto_recharge === "in_progress") return h("p", { class: "inset" }, this.say("recharging"));
+    const steps = shown.next_steps.filter(({ action }) => action === "resolve_shortfall" || action === "add_credits");
+    const missing = up(shown.shortfall ?? steps.find(({ amount }) => amount)?.amount);
+    if (!missing || !steps.length) return null;
+    const debt = Math.min(up(shown.debt.total), missing);
+    const share = (debt * 100) / missing;
+    const wait = shown.next_steps.find(({ action }) => action === "wait_for_grant");
+    const left = wait && !isZero(wait.debt_after) ? "wait-debt" : "wait";
+    return h("div", { class: "inset" },
+      h("p", {}, h("span", { class: "fig" }, this.figure(missing)), " ", h("span", { class: "unit" }, this.say(debt < missing || paysOff(shown) ? "unblocks" : "unblocks-more", { n: missing }))),
+      debt > 0 && bar(true, ["debt", 0, share], ["plus", share, 100 - share]),
+      debt > 0 && debt < missing && h("p", { class: "small" }, this.say("settles", { debt: this.figure(debt), usable: this.figure(missing - debt) })),
+      wait && h("p", { class: "small quiet" }, this.say(left, { amount: grouped(lang, down(wait.amount)), date: this.date(wait.at), debt: grouped(lang, up(wait.debt_after)) })));
+  }
+
+  #wayOut(shown, close) {
+    const step = stepOf(shown);
+    const pays = step && /^(resolve_shortfall|add_credits)$/.test(step.action);
+    return [h("div", { class: "row" }, step && this.way(step, paysOff(shown)), close(this.say(this.#refusal?.draft ? "keep" : "close")),
+      h("a", { class: "small", href: this.to("billing") }, this.say("billing"))),
+      pays && h("p", { class: "small quiet" }, this.say("nothing-charged"))];
+  }
+
+  /** Whom to ask, and the words for it; a viewer starts nothing and asks for nothing. */
+  #ask(shown, close) {
+    const people = shown.ask ?? [];
+    const close_ = close(this.say(this.#refusal?.draft ? "keep" : "close"));
+    const who = people.length > 0 && h("div", {}, h("h3", {}, this.say("who")), h("ul", { class: "list" },
+      people.map(({ name, role }) => h("li", {}, h("b", {}, name), h("span", { class: "small quiet" }, this.say(role === "owner" ? "role-owner" : "role-other"))))));
+    if (!people.length || this.hasAttribute("viewer")) return [who, h("div", { class: "row" }, close_)];
+    const text = this.#message(shown, people);
+    const said = h("span", { class: "small quiet", role: "status" });
+    const field = h("textarea", { id: "ask", rows: "4", readonly: true }, text);
+    const copy = async () => {
+      try {
+        await navigator.clipboard.writeText(text);
+        said.textContent = this.say("copied");
+      } catch {
+        field.select();
+      }
+    };
+    const mail = `mailto:?subject=${encodeURIComponent(this.say("title-paused"))}&body=${encodeURIComponent(text)}`;
+    return [who, h("div", { class: "field" }, h("label", { for: "ask" }, this.say("ask-label")), field),
+      h("div", { class: "row" }, h("button", { class: "btn go", type: "button", onclick: copy }, icon("copy"), this.say("copy")),
+        h("a", { class: "btn", href: mail }, this.say("email")), close_, said)];
+  }
+
+  #message({ reasons }, people) {
+    const [place, me] = [this.getAttribute("organization-name"), this.getAttribute("member-name")];
+    const since = reasons[0]?.since;
+    return this.say("ask-text", {
+      names: people.map(({ name }) => name.split(" ")[0]).join(", "),
+      place: place ? this.say("ask-place", { place }) : "", since: since ? this.say("ask-since", { date: moment(this.speaks, since) }) : "",
+      me: me ? `, ${me}` : "",
+    });
+  }
+
+  #back() {
+    const control = this.#control?.isConnected && this.#control !== document.body ? this.#control : this.#field();
+    control?.focus();
+  }
+
+  #field() { return this.querySelector("textarea, input[type=text], input:not([type])"); }
+
+  #place() { return `${KEPT}:draft:${this.whose}:${this.id || location.pathname}`; }
+
+  #kept() {
+    try { return JSON.parse(stored(this.#place()) ?? "null"); } catch { return null; }
+  }
+
+  #keep(draft) { store(this.#place(), draft && JSON.stringify(draft)); }
+
+  #restore() {
+    const kept = this.#kept();
+    const field = this.#field();
+    if (!kept?.draft || !field || field.value) return;
+    field.value = kept.draft;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+/** A browser may have no place to keep things. */
+function stored(key) {
+  try { return sessionStorage.getItem(key); } catch { return null; }
+}
+
+function store(key, value) {
+  try { value == null ? sessionStorage.removeItem(key) : sessionStorage.setItem(key, value); } catch { /* nothing is kept */ }
+}
+
+export const Coulomb = { messages, CoulombBadge, CoulombUsageMeter, CoulombGate };
+
+if (globalThis.customElements) {
+  const elements = { "coulomb-badge": CoulombBadge, "coulomb-usage-meter": CoulombUsageMeter, "coulomb-gate": CoulombGate };
+  for (const [name, element] of Object.entries(elements)) if (!customElements.get(name)) customElements.define(name, element);
+}
+
+export { CoulombBadge, CoulombUsageMeter, CoulombGate };

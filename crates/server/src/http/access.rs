@@ -105,6 +105,9 @@ const NO_QUERY: &[&str] = &[];
 /// The query of a page that says what was just done.
 const DONE: &[&str] = &["done"];
 
+/// The query of the usage page: which entries and which grants.
+const USAGE: &[&str] = &["done", "month", "source", "member", "before", "grants"];
+
 /// The query of a list that has no filter.
 const PAGE: &[&str] = &["limit", "cursor"];
 
@@ -215,10 +218,31 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/console/{org}/billing/resume", Taken::Visitor, Member::Billing),
     route("POST", "/console/{org}/billing/recharge", Taken::Visitor, Member::Billing),
     route("POST", "/console/{org}/billing/admins", Taken::Visitor, Member::Any),
-    page("/console/{org}/usage", Taken::Visitor, Member::Any, DONE),
-    page("/console/{org}/history", Taken::Visitor, Member::Any, DONE),
-    page("/console/{org}/settings", Taken::Visitor, Member::Any, DONE),
+    page("/console/{org}/usage", Taken::Visitor, Member::Any, USAGE),
+    page("/console/{org}/export.csv", Taken::Visitor, Member::Billing, &["what"]),
+    page("/console/{org}/history", Taken::Visitor, Member::Any, &["done", "status", "before"]),
+    page("/console/{org}/history/{run}", Taken::Visitor, Member::Any, DONE),
+    page("/console/{org}/settings", Taken::Visitor, Member::Any, &["done", "page"]),
+    route("POST", "/console/{org}/settings/members", Taken::Visitor, Member::Any),
+    page("/console/{org}/settings/members/{member}", Taken::Visitor, Member::Any, DONE),
+    route("POST", "/console/{org}/settings/members/{member}", Taken::Visitor, Member::Any),
+    route("POST", "/console/{org}/settings/members/{member}/remove", Taken::Visitor, Member::Any),
+    route("POST", "/console/{org}/settings/billing-admins", Taken::Visitor, Member::Any),
+    page("/console/{org}/settings/owner", Taken::Visitor, Member::Any, &["to"]),
+    route("POST", "/console/{org}/settings/owner", Taken::Visitor, Member::Any),
+    route("POST", "/console/{org}/settings/notices", Taken::Visitor, Member::Any),
     page("/console/{org}/help", Taken::Visitor, Member::Any, DONE),
+    page("/console/{org}/help/{article}", Taken::Visitor, Member::Any, DONE),
+    route("POST", "/console/{org}/help/{article}/answer", Taken::Visitor, Member::Any),
+    // The operator's view, for whoever has signed in with a key.
+    page("/operator", Taken::Nobodys, Member::Regardless, &["q", "state", "owes", "after"]),
+    route("POST", "/operator/enter", Taken::Nobodys, Member::Regardless),
+    route("POST", "/operator/leave", Taken::Nobodys, Member::Regardless),
+    page("/operator/help", Taken::Nobodys, Member::Regardless, NO_QUERY),
+    page("/operator/organizations/{org}", Taken::Nobodys, Member::Regardless, DONE),
+    page("/operator/organizations/{org}/events", Taken::Nobodys, Member::Regardless, &["before"]),
+    page("/operator/organizations/{org}/debts/{debt}", Taken::Nobodys, Member::Regardless, NO_QUERY),
+    route("POST", "/operator/organizations/{org}/{order}", Taken::Nobodys, Member::Regardless),
     // Without a key.
     route("GET", "/v1/openapi.json", Taken::Nobodys, Member::Regardless),
     route("GET", "/healthz", Taken::Nobodys, Member::Regardless),

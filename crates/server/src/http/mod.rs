@@ -7,6 +7,7 @@
 )]
 
 pub mod access;
+pub(crate) mod books;
 pub(crate) mod conventions;
 pub(crate) mod extract;
 pub(crate) mod form;
@@ -16,13 +17,12 @@ pub(crate) mod wire;
 mod auto_recharge;
 mod balance;
 mod batch;
-mod books;
 mod catalog;
 mod checkout;
 mod debts;
 mod document;
 mod explanation;
-mod export;
+pub(crate) mod export;
 mod grants;
 mod health;
 mod members;
@@ -36,7 +36,7 @@ mod sessions;
 pub(crate) mod stream;
 mod subscription;
 mod tasks;
-mod usage;
+pub(crate) mod usage;
 mod webhooks;
 
 pub use document::document;

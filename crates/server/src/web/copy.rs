@@ -193,6 +193,11 @@ mod tests {
         "help-",
         "done-",
         "billing-why-",
+        "usage-day-",
+        "usage-paused-",
+        "usage-grant-",
+        "history-only-",
+        "history-why-",
     ];
 
     fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -4,7 +4,7 @@
 //! `visit` is who looks, `frame` what is around each page, `reasons` the state in words, `copy` the sentences, `figures` how
 //! numbers and dates are shown.
 
-mod assets;
+pub mod assets;
 mod billing;
 pub mod copy;
 mod enter;
@@ -12,7 +12,7 @@ mod figures;
 mod frame;
 mod help;
 mod history;
-mod icons;
+pub mod icons;
 mod operator;
 mod problem;
 mod reasons;

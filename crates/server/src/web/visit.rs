@@ -1,7 +1,10 @@
 //! Who looks at a page of the console, and what they look at: the member behind a session's cookie, and the account at one
 //! version, from which everything on the page is shown. What somebody may do is asked again when they do it (R12.3).
 
-use super::copy::{Copy, Value};
+use super::{
+    copy::{Copy, Value},
+    usage::forecast::{Basis, Forecast},
+};
 use crate::{
     auth,
     error::ApiError,
@@ -23,7 +26,7 @@ use ledger::{
     explain::{CauseKind, Explained},
     id::{OrganizationId, PaymentId},
     people::Member,
-    status::Balance,
+    status::{Balance, ReasonCode},
 };
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -55,6 +58,8 @@ pub struct Visit {
     pub explained: Vec<Explained>,
     /// What was paid, of the payments that reasons go back to: minor units and currency.
     pub paid: BTreeMap<PaymentId, (i64, String)>,
+    /// For how long the credits last, where they are low; for people with billing access.
+    pub runway: Option<Forecast>,
     /// The key of what was just done, to be told.
     pub done: Option<String>,
     token: String,
@@ -142,10 +147,18 @@ impl FromRequestParts<Arc<App>> for Visit {
                 false => Vec::new(),
             };
             let paid = paid(view.account, &explained);
-            Some((core.name.clone(), core.members.get(&member)?.clone(), balance, explained, paid))
+            let first = balance.reasons.first().map(|reason| reason.code);
+            let basis = (balance.sees_billing && first == Some(ReasonCode::BalanceLow))
+                .then(|| Basis::of(view.account, view.policy, view.now));
+            let me = core.members.get(&member)?.clone();
+            Some((core.name.clone(), me, balance, explained, paid, basis))
         });
         // Who is no member any more has no session any more.
-        let (name, me, balance, explained, paid) = looked.await?.ok_or_else(nobody)?;
+        let (name, me, balance, explained, paid, basis) = looked.await?.ok_or_else(nobody)?;
+        let runway = match basis {
+            Some(basis) => app.page(organization.clone(), move |store, id| basis.forecast(store, id)).await?,
+            None => None,
+        };
         let copy = app.copy.clone();
         let app = Arc::clone(app);
         Ok(Visit {
@@ -159,6 +172,7 @@ impl FromRequestParts<Arc<App>> for Visit {
             balance,
             explained,
             paid,
+            runway,
             done,
             token,
         })
@@ -177,7 +191,8 @@ fn paid(account: &Account, explained: &[Explained]) -> BTreeMap<PaymentId, (i64,
     payments.map(|payment| (payment.id.clone(), (payment.paid, payment.currency.clone()))).collect()
 }
 
-fn route(parts: &Parts) -> Result<&'static Route, ApiError> {
+/// The route of a page.
+pub fn route(parts: &Parts) -> Result<&'static Route, ApiError> {
     let path = parts.extensions.get::<MatchedPath>();
     path.and_then(|path| access::find(parts.method.as_str(), path.as_str()))
         .ok_or_else(|| ApiError::fault("a page that is not in the table of routes"))
@@ -228,12 +243,21 @@ pub fn refused(copy: &Copy, error: &ApiError) -> String {
 
 /// "Ana, Ben or Clara".
 pub fn list(copy: &Copy, names: &[&str]) -> String {
+    listed(copy, names, "list-or")
+}
+
+/// "Ana, Ben and Clara".
+pub fn list_all(copy: &Copy, names: &[&str]) -> String {
+    listed(copy, names, "list-and")
+}
+
+fn listed(copy: &Copy, names: &[&str], last_two: &str) -> String {
     match names {
         [] => String::new(),
         [only] => (*only).to_owned(),
         [before @ .., last] => {
             let before = before.join(", ");
-            copy.text("list-or", &[("before", Value::from(before)), ("last", Value::from(*last))])
+            copy.text(last_two, &[("before", Value::from(before)), ("last", Value::from(*last))])
         }
     }
 }

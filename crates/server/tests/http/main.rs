@@ -5,15 +5,20 @@
 
 mod client;
 mod document;
+mod signed_in;
 mod visitor;
 
 mod access;
 mod billing;
 mod console;
 mod conventions;
+mod help;
 mod members;
 mod notices;
+mod operator;
 mod pages;
 mod routes;
 mod sandbox;
+mod settings;
+mod usage;
 mod wrong;

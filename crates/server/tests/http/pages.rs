@@ -9,6 +9,17 @@ use coulomb_server::{
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+/// The articles of help.
+const ARTICLES: [&str; 7] = [
+    "help/debt",
+    "help/buying-credits",
+    "help/running-out",
+    "help/invoices",
+    "help/auto-recharge",
+    "help/cancelling",
+    "help/how-credits-work",
+];
+
 /// A call under the organization's path, and what is sent.
 type Call = (&'static str, &'static str, Value);
 
@@ -106,6 +117,7 @@ impl Server {
         let path = format!("/v1/organizations/{id}");
         self.put(&path, json!({ "name": "Halden Research" })).is(200);
         let clock = format!("/v1/sandbox/organizations/{id}/clock");
+        self.post(&clock, json!({ "to": "2026-03-10T09:30:00Z" })).is(200);
         for (member, name, role, billing_admin) in [
             ("ada", "Ada Marek", "owner", false),
             ("bob", "Bob Okafor", "member", true),
@@ -116,7 +128,6 @@ impl Server {
             self.put(&member_path, json!({ "name": name, "role": role, "billing_admin": billing_admin }))
                 .is(200);
         }
-        self.post(&clock, json!({ "to": "2026-03-10T09:30:00Z" })).is(200);
         for (method, rest, body) in calls {
             let answer = self.call(method, &format!("{path}{rest}")).json(body).send();
             assert!((200..300).contains(&answer.status), "{id} {rest}: {}", answer.text);
@@ -183,7 +194,12 @@ fn text(html: &str) -> String {
     let plain = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
     let shown = plain.iter().fold(shown, |shown, (entity, character)| shown.replace(entity, character));
     let lines = shown.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
-    let lines: Vec<String> = lines.filter(|line| !line.is_empty() && line != "-").collect();
+    let mut lines: Vec<String> = lines.filter(|line| !line.is_empty() && line != "-").collect();
+    // Before an organization is there it has no clock of its own, so this alone happened today.
+    if let Some(named) = lines.iter().position(|line| line.starts_with("The product named the organization"))
+    {
+        lines[named - 1] = "- today".into();
+    }
     lines.join("\n")
 }
 
@@ -221,7 +237,8 @@ fn every_state_is_told_to_everybody_in_words_that_are_kept() {
         let others = [
             server.shown_to(&path, "dee", &["billing"]),
             server.shown_to(&path, "ada", &["settings", "help"]),
-            server.shown_to(&path, "cem", &["settings"]),
+            server.shown_to(&path, "ada", &ARTICLES),
+            server.shown_to(&path, "cem", &["settings", "settings/members/bob", ARTICLES[0]]),
         ];
         is_kept("others", &others.concat());
         there.insert("others.txt".into());
@@ -270,7 +287,9 @@ fn everything_that_pages_say_can_be_translated() {
     for (state, calls) in states() {
         let path = server.in_state(&format!("pseudo-{state}"), &calls);
         for member in ["ada", "cem"] {
-            let shown = server.shown_to(&path, member, &["billing", "usage", "history", "settings", "help"]);
+            let mut pages = vec!["billing", "usage", "history", "settings", "settings/members/cem", "help"];
+            pages.extend(ARTICLES);
+            let shown = server.shown_to(&path, member, &pages);
             let lines = shown.lines().filter(|line| !line.starts_with("==="));
             let words =
                 lines.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-'));

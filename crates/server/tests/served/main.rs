@@ -1,7 +1,8 @@
-//! The real binary, served on loopback: the stories over HTTP, what a kill leaves behind, and several servers that share a
+//! The real binary, served on loopback: the stories over HTTP, the demonstration, what a kill leaves behind, and several servers that share a
 //! database, each of which may die, stand still, or lose the database for a while.
 
 mod kills;
 mod peer;
 mod servers;
 mod stories;
+mod workspace;

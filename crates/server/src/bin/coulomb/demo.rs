@@ -1,11 +1,13 @@
 //! `coulomb demo`: the server on a throw-away directory, with one organization in each state that R9 names, prepared over
-//! its own HTTP API as a host would, and paid for on the sandbox's pages as people would. Which, is listed in `stories`.
+//! its own HTTP API as a host would, and paid for on the sandbox's pages as people would. Which, is listed in `stories`; the
+//! product that they are customers of is in `workspace`.
 #![allow(
     clippy::print_stdout,
     reason = "the key, the table and the calls to try are what the command is for"
 )]
 
 mod stories;
+mod workspace;
 
 use crate::{
     Failure,
@@ -28,9 +30,10 @@ use store::{Scope, sqlite::Sqlite};
 use stories::{Call, Step, stories};
 
 const AFTER: &str = "\
-It opens a database in a directory of its own, prepares an organization in each state, and prints an admin key, a table of
-the organizations, and calls to try. Ctrl-C stops it and removes the directory. The sandbox is on: each organization can
-be given a test clock.
+It opens a database in a directory of its own, prepares an organization in each state, and prints where to look: a small AI
+workspace to open in a browser, an admin key, a table of the organizations, and calls to try. Ctrl-C stops it and removes the
+directory. The sandbox is on: each organization can be given a test clock. Whoever reaches its port can do everything in it,
+so it is for this machine only.
 
 Examples:
   coulomb demo
@@ -52,6 +55,10 @@ level = "warn"
 
 [provider]
 kind = "sandbox"
+
+# Where Vite serves a page that is being worked on: the components may be tried out there.
+[console]
+embed_origins = ["http://localhost:5173"]
 
 [plans.team]
 label = "Team"
@@ -103,7 +110,8 @@ impl Demo {
         runtime(config.server.http_threads.get())?.block_on(async {
             let store = Arc::new(Sqlite::open(&folder.0)?);
             let key = keys::new(store.as_ref(), "demo", Scope::Admin)?;
-            let running = Running::start(&config, store, true).await?;
+            let workspace = |url: &str| workspace::router(url, &key);
+            let running = Running::start_beside(&config, store, true, workspace).await?;
             let url = format!("http://{}", running.address());
             let mut stop = pin!(stop_asked()?);
             // Whoever presses Ctrl-C during the preparation means it too.
@@ -267,6 +275,7 @@ impl Host {
 
 fn introduce(url: &str, key: &str, folder: &Path, organizations: &[Prepared]) {
     println!("coulomb listening on {url}\n");
+    println!("Open {url}/workspace in a browser: a product that runs on these credits.\n");
     println!("Everything is in {}, which goes when this stops (Ctrl-C).", folder.display());
     println!(
         "The sandbox is on, so organizations can have test clocks. Each has an owner (ada), a billing admin (bob),"
@@ -276,6 +285,7 @@ fn introduce(url: &str, key: &str, folder: &Path, organizations: &[Prepared]) {
     for Prepared { id, status, available, owed, shows } in organizations {
         println!("{id:20}{status:26}{available:>10}{owed:>9}  {shows}");
     }
+    println!("\nThe operator's view is at {url}/operator: sign in with the key below.");
     println!(
         "
 To try, in another terminal:

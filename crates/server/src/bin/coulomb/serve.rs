@@ -6,7 +6,7 @@ use crate::{
     settings::{Settings, open},
     staff::Staff,
 };
-use axum::serve::ListenerExt;
+use axum::{Router, serve::ListenerExt};
 use clap::{Args, ValueEnum};
 use coulomb_server::{
     auth::Keys,
@@ -141,6 +141,16 @@ pub struct Running {
 impl Running {
     /// Starts the engine, the jobs and HTTP on a store that is open.
     pub async fn start(config: &Config, store: Arc<dyn Store>, sandbox: bool) -> Result<Running, Failure> {
+        Running::start_beside(config, store, sandbox, |_| Ok(Router::new())).await
+    }
+
+    /// The same, with routes of somebody else's beside its own, who is told the server's address.
+    pub async fn start_beside(
+        config: &Config,
+        store: Arc<dyn Store>,
+        sandbox: bool,
+        others: impl FnOnce(&str) -> Result<Router, Failure>,
+    ) -> Result<Running, Failure> {
         let listener = listen(config.server.listen).await?;
         let address = listener.local_addr()?;
         let metrics = telemetry::metrics()?;
@@ -149,6 +159,7 @@ impl Running {
             tokio::task::spawn_blocking(move || Keys::load(store)).await??
         };
         let public_url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let others = others(&public_url)?;
         let Staff { engine, cashier, notices } = Staff::new(config, store, &public_url)?;
         let mut jobs = vec![
             tokio::spawn(jobs::sweeper::run(engine.clone())),
@@ -174,7 +185,7 @@ impl Running {
         let mut app = http::App::new(engine.clone(), keys, settings).closing_with(closed);
         (app.cashier, app.metrics, app.notices) = (cashier, Some(metrics), Some(notices));
         jobs.push(tokio::spawn(app.sessions.clone().clear_away(engine.changes().clone())));
-        let router = web::router(app);
+        let router = web::router(app).merge(others);
         let (stop, stopped) = oneshot::channel::<()>();
         let http = axum::serve(listener.tap_io(send_at_once), router).with_graceful_shutdown(async {
             // Whoever drops the sender wants the server stopped as well.

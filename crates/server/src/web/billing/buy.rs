@@ -199,7 +199,7 @@ pub async fn review(Query(chosen): Query<Chosen>, visit: Visit) -> Result<Respon
     };
     let title = say!(visit, "billing-review-title");
     let body = html! {
-        section.card aria-labelledby="review-h" {
+        section.card #review data-live aria-labelledby="review-h" {
             div.card-head {
                 h2 #review-h { (what(&visit, &purchase)) }
                 span.fig.lg { (money(purchase.price, &purchase.currency)) }

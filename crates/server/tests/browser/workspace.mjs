@@ -1,0 +1,262 @@
+// The demo workspace and the components in a real browser: somebody is refused, pays and goes on, with the keyboard alone; two
+// tabs show the same; the overlay takes the focus and gives it back; and the components work on another origin. Every page is
+// judged on the way: nothing in its console, no finding of accessibility, no sideways scroll, light and dark.
+//
+// URL and KEY name a `coulomb demo`; MODULES is the folder in which the packages of package-lock.json are, CHROMIUM the
+// browser, and SHOTS, where it is set, a folder for pictures of the pages.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const { URL: server, KEY: key, MODULES: modules, CHROMIUM: chromiumPath, SHOTS: shots } = process.env;
+const require = createRequire(join(modules, "package.json"));
+const { chromium } = require("playwright-core");
+const { AxeBuilder } = require("@axe-core/playwright");
+
+const WIDTHS = [320, 768, 1280];
+/** An origin of which the demonstration takes members' sessions; its page is made up here. */
+const ELSEWHERE = "http://localhost:5173";
+/** A page that is made up has no address, and Chromium would ask whether it may reach this machine. */
+const NETWORK = "--disable-features=LocalNetworkAccessChecks";
+/** How late a change may reach a page. */
+const LATE = 2_000;
+
+async function call(method, path, body) {
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  const answer = await fetch(`${server}/v1/organizations${path}`, { method, headers, body: body && JSON.stringify(body) });
+  const said = await answer.json();
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${JSON.stringify(said)}`);
+  return said;
+}
+
+/** A form of the workspace, sent as its own page does. */
+async function tryOut(org, what) {
+  const body = new URLSearchParams({ as: "ada", do: what });
+  const answer = await fetch(`${server}/workspace/${org}/try`, { method: "POST", body, headers: { origin: server }, redirect: "manual" });
+  assert.equal(answer.status, 303, what);
+}
+
+/** An organization of its own for each story, with a subscription. */
+async function organization(name) {
+  const id = `browser-${name}`;
+  await call("PUT", `/${id}`, { name: "Halden Research" });
+  const people = [["ada", "Ada Moreau", "owner"], ["bob", "Bob Okafor", "member"], ["cem", "Cem Yıldız", "member"], ["dee", "Dee Larsen", "viewer"]];
+  for (const [person, called, role] of people) {
+    await call("PUT", `/${id}/members/${person}`, { name: called, role, billing_admin: person === "bob" });
+  }
+  await tryOut(id, "subscribe");
+  return id;
+}
+
+/** Owes 5,000 credits, for a refund of what was used; other credits are there, which may not settle that. */
+async function inDebt(name) {
+  const id = await organization(name);
+  const { url } = await call("POST", `/${id}/checkout`, { pack: "small", return_url: server });
+  await fetch(url, { method: "POST", body: new URLSearchParams({ do: "pay", card: "ok" }), headers: { origin: server }, redirect: "manual" });
+  await tryOut(id, "overrun");
+  await tryOut(id, "refund");
+  await tryOut(id, "gift");
+  return id;
+}
+
+const browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox", NETWORK] });
+
+/** A window of its own; whatever its console says is kept as a complaint. */
+async function open(colorScheme) {
+  const context = await browser.newContext({ colorScheme, reducedMotion: "reduce" });
+  const complaints = [];
+  // Browsers note every answer that is an error; a refused start is meant to be one.
+  const isRefusal = (message) => /status of 402/.test(message.text()) && /\/start$/.test(message.location().url);
+  context.on("console", (message) => isRefusal(message) || complaints.push(`${message.text()} ${message.location().url}`));
+  context.on("weberror", (error) => complaints.push(String(error.error())));
+  return { context, page: await context.newPage(), complaints, close: () => context.close() };
+}
+
+/** Judges the page that is shown, at every width. */
+async function judge(page, name) {
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 900 });
+    const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+    assert.ok(wide <= room, `${name} scrolls sideways at ${width} px: ${wide} > ${room}`);
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+    assert.deepEqual(found, [], `${name} at ${width} px`);
+    if (shots) await page.screenshot({ path: join(shots, `${name}-${width}.png`) });
+  }
+}
+
+/** What has the focus, also inside the components. */
+const focused = (page) =>
+  page.evaluate(() => {
+    let element = document.activeElement;
+    while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+    return element?.getAttribute("aria-label") ?? element?.id ?? element?.tagName;
+  });
+const hasFocus = (locator) => locator.evaluate((element) => element.getRootNode().activeElement === element);
+
+/** Presses Tab until this has the focus. */
+async function tabTo(page, locator) {
+  for (let turn = 0; turn < 60; turn += 1) {
+    if (await hasFocus(locator)) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`the keyboard does not reach ${locator}; it is at ${await focused(page)}`);
+}
+
+const overlay = (page) => page.getByRole("dialog");
+const title = (page, text) => overlay(page).getByRole("heading", { name: text, level: 2 });
+
+const stories = {
+  async "somebody is refused, pays and goes on, with the keyboard alone"({ page }, name) {
+    const org = await inDebt(`${name}-keys`);
+    await page.goto(`${server}/workspace/${org}?as=ada`);
+    // A new block is shown to billing people once in a visit.
+    await title(page, "New AI work is paused").waitFor();
+    await page.keyboard.press("Escape");
+    await overlay(page).waitFor({ state: "hidden" });
+
+    const draft = page.getByRole("textbox", { name: "Message" });
+    const send = page.getByRole("button", { name: "Send" });
+    await tabTo(page, draft);
+    await page.keyboard.type("Compare Brevik and Estrel");
+    await tabTo(page, send);
+    await page.keyboard.press("Enter");
+    await title(page, "New AI work is paused").waitFor();
+    assert.equal(await hasFocus(title(page, "New AI work is paused")), true, "the focus is on the title");
+    await overlay(page).getByText("5,000", { exact: true }).waitFor();
+    await page.keyboard.press("Escape");
+    await overlay(page).waitFor({ state: "hidden" });
+    assert.equal(await hasFocus(send), true, "the focus is back on what was refused");
+
+    await page.keyboard.press("Enter");
+    const pay = overlay(page).getByRole("link", { name: "Resolve shortfall" });
+    await pay.waitFor();
+    await tabTo(page, pay);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/sandbox\/checkout\//);
+    await tabTo(page, page.getByRole("radio").first());
+    await page.keyboard.press("Space");
+    await tabTo(page, page.getByRole("button", { name: /^Pay / }));
+    await page.keyboard.press("Enter");
+
+    await page.waitForURL(/\/workspace\//);
+    await page.getByText("Work can start again.").first().waitFor();
+    assert.equal(await draft.inputValue(), "Compare Brevik and Estrel", "the draft is still there");
+    await tabTo(page, send);
+    await page.keyboard.press("Enter");
+    await page.getByText("This workspace asks no model").waitFor();
+    assert.equal(await draft.inputValue(), "", "the draft has been sent");
+    await page.reload();
+    await page.getByText("This workspace asks no model").waitFor();
+    assert.equal(await draft.inputValue(), "", "and does not come back");
+  },
+
+  async "two tabs show the same within two seconds"({ context, page }, name) {
+    const org = await organization(`${name}-tabs`);
+    const other = await context.newPage();
+    const badges = [page, other].map((tab) => tab.locator("coulomb-badge").getByRole("button").first());
+    for (const tab of [page, other]) await tab.goto(`${server}/workspace/${org}?as=ada`);
+    for (const badge of badges) await badge.getByText("50k").waitFor();
+    const before = Date.now();
+    await call("POST", `/${org}/grants`, { amount: 7_000, expires_at: "2099-01-01T00:00:00Z", reason: "A gesture" });
+    for (const badge of badges) await badge.getByText("57k").waitFor();
+    assert.ok(Date.now() - before < LATE, `it took ${Date.now() - before} ms`);
+  },
+
+  async "the badge opens its details, and everybody sees their own"({ page }, name) {
+    const org = await inDebt(`${name}-roles`);
+    const badge = page.locator("coulomb-badge").getByRole("button").first();
+    const details = page.locator("coulomb-badge").getByRole("region", { name: "Credit details" });
+    await page.goto(`${server}/workspace/${org}/history?as=ada`);
+    await badge.locator(".also").waitFor();
+    await tabTo(page, badge);
+    await page.keyboard.press("Enter");
+    await details.getByText("Debt: refund").waitFor();
+    await judge(page, `details-${name}`);
+    await page.keyboard.press("Escape");
+    await details.waitFor({ state: "hidden" });
+    assert.equal(await hasFocus(badge), true);
+
+    await page.goto(`${server}/workspace/${org}/history?as=cem`);
+    await badge.getByText("Paused").waitFor();
+    await badge.click();
+    await details.getByText("Ada Moreau or Bob Okafor can resolve it.").waitFor();
+    assert.equal(await details.getByText(/owed|Debt|Locked/).count(), 0, "no amounts without billing access");
+    assert.equal(await details.getByRole("link", { name: "Resolve shortfall" }).count(), 0);
+  },
+
+  async "the overlay says to each what helps, at every width"({ page }, name) {
+    const org = await inDebt(`${name}-overlay`);
+    await page.goto(`${server}/workspace/${org}?as=ada`);
+    await title(page, "New AI work is paused").waitFor();
+    await judge(page, `overlay-owner-${name}`);
+
+    await page.goto(`${server}/workspace/${org}?as=cem`);
+    const draft = page.getByRole("textbox", { name: "Message" });
+    await draft.fill("Compare Brevik and Estrel");
+    await page.getByRole("button", { name: "Send" }).click();
+    await title(page, "New AI work is paused").waitFor();
+    const message = await overlay(page).getByRole("textbox").inputValue();
+    assert.match(message, /^Hi Ada, Bob, new AI work in Halden Research is paused since .*Thank you, Cem Yıldız$/);
+    assert.equal(await overlay(page).getByRole("link", { name: "Send by email" }).count(), 1);
+    assert.equal(await overlay(page).getByText(/owed|5,000/).count(), 0);
+    await judge(page, `overlay-member-${name}`);
+    await overlay(page).getByRole("button", { name: "Keep draft and close" }).click();
+    assert.equal(await draft.inputValue(), "Compare Brevik and Estrel");
+
+    await page.goto(`${server}/workspace/${org}?as=dee`);
+    await page.getByText("Viewers read, and start nothing.").waitFor();
+    await page.getByRole("button", { name: "Why, and what helps" }).click();
+    await title(page, "New AI work is paused").waitFor();
+    assert.equal(await overlay(page).getByRole("textbox").count(), 0, "a viewer asks for nothing");
+  },
+
+  async "every page is in order"({ page }, name) {
+    const org = await organization(`${name}-pages`);
+    await page.goto(`${server}/workspace`);
+    await judge(page, `welcome-${name}`);
+    for (const path of ["", "/tools", "/tasks", "/history", "/try"]) {
+      await page.goto(`${server}/workspace/${org}${path}?as=ada`);
+      await page.locator("coulomb-badge").getByText("50k").first().waitFor();
+      await judge(page, `page${path.replace("/", "-")}-${name}`);
+    }
+  },
+
+  async "the components work on another origin that the configuration names"({ page }, name) {
+    const org = await organization(`${name}-elsewhere`);
+    const { token } = await call("POST", `/${org}/sessions`, { member: "cem" });
+    const body = `<!doctype html><html lang="en"><title>Elsewhere</title><link rel="icon" href="data:,">
+      <script type="module" src="${server}/assets/coulomb.js"></script>
+      <main><h1>A product</h1><coulomb-badge organization="${org}" token="${token}"></coulomb-badge>
+      <coulomb-usage-meter organization="${org}" token="${token}"></coulomb-usage-meter></main></html>`;
+    await page.route(`${ELSEWHERE}/**`, (route) => route.fulfill({ contentType: "text/html", body }));
+    await page.goto(`${ELSEWHERE}/`);
+    await page.locator("coulomb-badge").getByText("50k").first().waitFor();
+    await page.getByRole("meter", { name: "Included credits" }).waitFor();
+    await call("POST", `/${org}/grants`, { amount: 7_000, expires_at: "2099-01-01T00:00:00Z", reason: "A gesture" });
+    await page.locator("coulomb-badge").getByText("57k").first().waitFor();
+    await judge(page, `elsewhere-${name}`);
+  },
+};
+
+let failed = 0;
+const only = process.env.ONLY ?? "";
+for (const colorScheme of ["light", "dark"]) {
+  for (const [moral, story] of Object.entries(stories)) {
+    if (!moral.includes(only)) continue;
+    const window = await open(colorScheme);
+    try {
+      await story(window, colorScheme);
+      assert.deepEqual(window.complaints, [], "the console is silent");
+      console.log(`passed  ${moral} (${colorScheme})`);
+    } catch (error) {
+      failed += 1;
+      console.error(`FAILED  ${moral} (${colorScheme})\n${error.stack}`);
+      if (window.complaints.length) console.error(window.complaints.join("\n"));
+    }
+    await window.close();
+  }
+}
+await browser.close();
+process.exitCode = failed === 0 ? 0 : 1;
