@@ -78,7 +78,7 @@ pub const WORKS: [Work; 5] = [
         says: "Any file up to 400 pages",
         cost: "About 80 to 120 credits",
         icon: "bill",
-        hold: 120,
+        hold: 100,
         steps: 4,
         pace: Duration::from_millis(900),
         uses: (20, 11),
