@@ -105,6 +105,9 @@ const NO_QUERY: &[&str] = &[];
 /// The query of a page that says what was just done.
 const DONE: &[&str] = &["done"];
 
+/// The query of the usage page: which entries and which grants.
+const USAGE: &[&str] = &["done", "month", "source", "member", "before", "grants"];
+
 /// The query of a list that has no filter.
 const PAGE: &[&str] = &["limit", "cursor"];
 
@@ -196,9 +199,29 @@ pub const ROUTES: &[Route] = &[
     page("/console/{org}", Taken::Visitor, Member::Any, NO_QUERY),
     page("/console/{org}/stream", Taken::Visitor, Member::Any, NO_QUERY),
     route("POST", "/console/{org}/leave", Taken::Visitor, Member::Any),
-    page("/console/{org}/billing", Taken::Visitor, Member::Any, DONE),
-    page("/console/{org}/usage", Taken::Visitor, Member::Any, DONE),
-    page("/console/{org}/history", Taken::Visitor, Member::Any, DONE),
+    page("/console/{org}/billing", Taken::Visitor, Member::Any, &["done", "checkout"]),
+    page("/console/{org}/billing/activity", Taken::Visitor, Member::Billing, &["before"]),
+    page("/console/{org}/billing/invoices", Taken::Visitor, Member::Billing, &["cursor"]),
+    page(
+        "/console/{org}/billing/review",
+        Taken::Visitor,
+        Member::Billing,
+        &["pack", "shortfall", "plan", "cadence"],
+    ),
+    page("/console/{org}/billing/change", Taken::Visitor, Member::Billing, &["plan", "cadence"]),
+    page("/console/{org}/billing/cancel", Taken::Visitor, Member::Billing, NO_QUERY),
+    route("POST", "/console/{org}/billing/checkout", Taken::Visitor, Member::Billing),
+    route("POST", "/console/{org}/billing/portal", Taken::Visitor, Member::Billing),
+    route("POST", "/console/{org}/billing/change", Taken::Visitor, Member::Billing),
+    route("POST", "/console/{org}/billing/withdraw", Taken::Visitor, Member::Billing),
+    route("POST", "/console/{org}/billing/cancel", Taken::Visitor, Member::Billing),
+    route("POST", "/console/{org}/billing/resume", Taken::Visitor, Member::Billing),
+    route("POST", "/console/{org}/billing/recharge", Taken::Visitor, Member::Billing),
+    route("POST", "/console/{org}/billing/admins", Taken::Visitor, Member::Any),
+    page("/console/{org}/usage", Taken::Visitor, Member::Any, USAGE),
+    page("/console/{org}/export.csv", Taken::Visitor, Member::Billing, &["what"]),
+    page("/console/{org}/history", Taken::Visitor, Member::Any, &["done", "status", "before"]),
+    page("/console/{org}/history/{run}", Taken::Visitor, Member::Any, DONE),
     page("/console/{org}/settings", Taken::Visitor, Member::Any, DONE),
     page("/console/{org}/help", Taken::Visitor, Member::Any, DONE),
     // Without a key.

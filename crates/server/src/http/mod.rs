@@ -22,7 +22,7 @@ mod checkout;
 mod debts;
 mod document;
 mod explanation;
-mod export;
+pub(crate) mod export;
 mod grants;
 mod health;
 mod members;
@@ -36,7 +36,7 @@ mod sessions;
 pub(crate) mod stream;
 mod subscription;
 mod tasks;
-mod usage;
+pub(crate) mod usage;
 mod webhooks;
 
 pub use document::document;

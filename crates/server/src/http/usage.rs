@@ -27,6 +27,11 @@ pub fn period_start(view: &View<'_>) -> Timestamp {
     running.map_or(view.now.month_start(), |period| period.start)
 }
 
+/// The end of what has happened until now: what happened at this very instant counts.
+pub fn end_of(now: Timestamp) -> Timestamp {
+    Timestamp::from_micros(now.micros().saturating_add(1))
+}
+
 /// An instant of a query. Years that the ledger does not have hold no usage, so they are no mistake.
 #[derive(Clone, Copy, Debug)]
 struct Moment(Timestamp);
@@ -102,8 +107,7 @@ pub async fn get_usage(
     });
     let (now, start, sees, ask) = looked.await?;
     let from = query.from.map_or(start, |Moment(from)| from);
-    // What happened at this very instant counts.
-    let to = query.to.map_or(Timestamp::from_micros(now.micros() + 1), |Moment(to)| to).max(from);
+    let to = query.to.map_or(end_of(now), |Moment(to)| to).max(from);
     if !sees.billing && from < start {
         return Err(Refusal::Forbidden { needs: Permission::Billing, ask }.into());
     }
@@ -140,7 +144,8 @@ pub async fn get_usage(
     Ok(json(StatusCode::OK, &Usages { from: instant(from), to: instant(to), data: data.collect(), totals }))
 }
 
-fn add(sums: &mut Sums, more: &Sums) {
+/// Adds sums, as far as they fit.
+pub fn add(sums: &mut Sums, more: &Sums) {
     let credits = sums.credits.checked_plus(more.credits);
     sums.credits = credits.unwrap_or(Credits::from_micros(i64::MAX));
     sums.runs = sums.runs.saturating_add(more.runs);

@@ -204,8 +204,13 @@ impl Cashier {
         ))
     }
 
+    /// What credits cost by themselves, where they are sold so.
+    pub fn price(&self) -> Option<&Price> {
+        self.till.price.as_ref()
+    }
+
     /// What this is, and what it costs now.
-    async fn purchase(
+    pub async fn purchase(
         &self,
         organization: &OrganizationId,
         wanted: &Wanted,

@@ -143,11 +143,15 @@ impl Copy {
         self.text("date-this-year", &values.map(|(name, value)| (name, Value::from(value))))
     }
 
+    /// "14:30".
+    pub fn time_of_day(&self, at: Timestamp) -> String {
+        let (civil, _) = self.calendar(at);
+        format!("{:02}:{:02}", civil.hour(), civil.minute())
+    }
+
     /// "1 Mar 2026, 00:00 UTC".
     pub fn date_time(&self, at: Timestamp) -> String {
-        let (civil, _) = self.calendar(at);
-        let time = format!("{:02}:{:02}", civil.hour(), civil.minute());
-        self.text("date-time", &[("date", self.date(at).into()), ("time", time.into())])
+        self.text("date-time", &[("date", self.date(at).into()), ("time", self.time_of_day(at).into())])
     }
 
     /// "1 Mar 2026, 00:00:07 UTC".

@@ -213,6 +213,7 @@ impl Visit {
                     p { span.fig.xl { (usable(balance.available)) } " " span.unit { (say!(self, "unit-usable", amount = usable(balance.available))) } }
                 }
                 @if let Some(cause) = reasons::cause(self) { p.inset.small data-tone=(tone) { (cause) } }
+                @if let Some(runway) = super::usage::runway(self) { p.small.quiet { (runway) } }
                 @if let Some((label, href)) = reasons::way_out(self) { a.btn.go href=(href) { (label) } }
                 dl.lines {
                     @if self.sees_billing() && debt.is_positive() {

@@ -9,7 +9,7 @@ use super::{
 use crate::{error::ApiError, http::App};
 use axum::{
     extract::{Request, State},
-    http::StatusCode,
+    http::{Method, StatusCode},
     middleware::Next,
     response::Response,
 };
@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub async fn as_pages(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     // A script that follows the account reads no page.
     let is_stream = request.uri().path().ends_with("/stream");
-    let again = request.uri().path().to_owned();
+    let again = again(request.method(), request.uri().path());
     let mut response = next.run(request).await;
     if is_stream || response.status().is_success() {
         return response;
@@ -30,6 +30,12 @@ pub async fn as_pages(State(app): State<Arc<App>>, request: Request, next: Next)
         tracing::error!(code = error.told().code, error = inside, "a page could not be shown");
     }
     page(&app, &error, &again)
+}
+
+/// Where to try again: the page itself, or the one whose form was sent (`/console/{org}/{page}/…`).
+fn again(method: &Method, path: &str) -> String {
+    let parts = if method == Method::POST { 4 } else { usize::MAX };
+    path.split('/').take(parts).collect::<Vec<_>>().join("/")
 }
 
 fn page(app: &App, error: &ApiError, again: &str) -> Response {

@@ -1,7 +1,10 @@
 //! Who looks at a page of the console, and what they look at: the member behind a session's cookie, and the account at one
 //! version, from which everything on the page is shown. What somebody may do is asked again when they do it (R12.3).
 
-use super::copy::{Copy, Value};
+use super::{
+    copy::{Copy, Value},
+    usage::forecast::{Basis, Forecast},
+};
 use crate::{
     auth,
     error::ApiError,
@@ -23,7 +26,7 @@ use ledger::{
     explain::{CauseKind, Explained},
     id::{OrganizationId, PaymentId},
     people::Member,
-    status::Balance,
+    status::{Balance, ReasonCode},
 };
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -55,6 +58,8 @@ pub struct Visit {
     pub explained: Vec<Explained>,
     /// What was paid, of the payments that reasons go back to: minor units and currency.
     pub paid: BTreeMap<PaymentId, (i64, String)>,
+    /// For how long the credits last, where they are low; for people with billing access.
+    pub runway: Option<Forecast>,
     /// The key of what was just done, to be told.
     pub done: Option<String>,
     token: String,
@@ -142,10 +147,18 @@ impl FromRequestParts<Arc<App>> for Visit {
                 false => Vec::new(),
             };
             let paid = paid(view.account, &explained);
-            Some((core.name.clone(), core.members.get(&member)?.clone(), balance, explained, paid))
+            let first = balance.reasons.first().map(|reason| reason.code);
+            let basis = (balance.sees_billing && first == Some(ReasonCode::BalanceLow))
+                .then(|| Basis::of(view.account, view.policy, view.now));
+            let me = core.members.get(&member)?.clone();
+            Some((core.name.clone(), me, balance, explained, paid, basis))
         });
         // Who is no member any more has no session any more.
-        let (name, me, balance, explained, paid) = looked.await?.ok_or_else(nobody)?;
+        let (name, me, balance, explained, paid, basis) = looked.await?.ok_or_else(nobody)?;
+        let runway = match basis {
+            Some(basis) => app.page(organization.clone(), move |store, id| basis.forecast(store, id)).await?,
+            None => None,
+        };
         let copy = app.copy.clone();
         let app = Arc::clone(app);
         Ok(Visit {
@@ -159,6 +172,7 @@ impl FromRequestParts<Arc<App>> for Visit {
             balance,
             explained,
             paid,
+            runway,
             done,
             token,
         })

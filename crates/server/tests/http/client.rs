@@ -94,7 +94,7 @@ fn till() -> Till {
         price: 1_000,
         currency: "USD".into(),
     };
-    let return_urls = vec!["https://host.test".into()];
+    let return_urls = vec!["https://host.test".into(), SELLER.into()];
     Till { packs: vec![pack], price: Some(price), return_urls, ..Till::default() }
 }
 

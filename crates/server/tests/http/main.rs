@@ -5,8 +5,10 @@
 
 mod client;
 mod document;
+mod visitor;
 
 mod access;
+mod billing;
 mod console;
 mod conventions;
 mod members;
@@ -14,4 +16,5 @@ mod notices;
 mod pages;
 mod routes;
 mod sandbox;
+mod usage;
 mod wrong;

@@ -8,25 +8,25 @@ const JANUARY: &str = "2026-01-31T10:00:00Z";
 
 impl Server {
     /// An organization with a clock of its own, which stands in January.
-    fn buyer(&self, id: &str) -> String {
+    pub fn buyer(&self, id: &str) -> String {
         self.clock(id, json!({ "to": JANUARY }));
         self.organization(id, 0)
     }
 
     #[track_caller]
-    fn clock(&self, id: &str, setting: Value) -> Value {
+    pub fn clock(&self, id: &str, setting: Value) -> Value {
         self.post(&format!("/v1/sandbox/organizations/{id}/clock"), setting).is(200).json
     }
 
     #[track_caller]
-    fn card(&self, id: &str, behaviour: &str) {
+    pub fn card(&self, id: &str, behaviour: &str) {
         let body = json!({ "behaviour": behaviour });
         self.put(&format!("/v1/sandbox/organizations/{id}/card"), body).is(200);
     }
 
     /// The path of a page of a fresh checkout.
     #[track_caller]
-    fn checkout(&self, path: &str, wanted: Value) -> String {
+    pub fn checkout(&self, path: &str, wanted: Value) -> String {
         let mut wanted = wanted;
         wanted["return_url"] = BACK.into();
         page(&self.post(&format!("{path}/checkout"), wanted).is(201))
@@ -43,7 +43,7 @@ impl Server {
         self.call("GET", page).without("authorization").send()
     }
 
-    fn submit(&self, page: &str, fields: &[(&str, &str)]) -> Answer {
+    pub fn submit(&self, page: &str, fields: &[(&str, &str)]) -> Answer {
         self.call("POST", page).without("authorization").form(fields).send()
     }
 
@@ -57,18 +57,18 @@ impl Server {
 
     /// Buys something with a card that works.
     #[track_caller]
-    fn buy(&self, path: &str, wanted: Value) {
+    pub fn buy(&self, path: &str, wanted: Value) {
         let page = self.checkout(path, wanted);
         let paid = self.submit(&page, &[("do", "pay"), ("card", "ok")]);
         assert_eq!(paid.status, 303, "{}", paid.text);
     }
 
-    fn balance(&self, path: &str) -> Value {
+    pub fn balance(&self, path: &str) -> Value {
         self.get(&format!("{path}/balance")).is(200).json
     }
 
     /// Purpose and money of each payment, the first one first.
-    fn paid(&self, path: &str) -> Vec<(String, i64)> {
+    pub fn paid(&self, path: &str) -> Vec<(String, i64)> {
         let payments = self.get(&format!("{path}/payments")).is(200).json;
         let paid = payments["data"].as_array().unwrap().iter().rev();
         paid.map(|one| (one["purpose"].as_str().unwrap().to_owned(), one["paid"].as_i64().unwrap())).collect()

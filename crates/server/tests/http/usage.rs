@@ -1,0 +1,251 @@
+//! The console's usage and history as the people of an organization see them: the same figures as the API's, for each what
+//! their role may see, and exports that are only text.
+
+use crate::client::{Answer, Server, servers};
+use serde_json::{Value, json};
+
+/// A browser with a session.
+struct Browser<'a> {
+    server: &'a Server,
+    organization: &'a str,
+    cookie: String,
+}
+
+impl Browser<'_> {
+    /// Opens the console as the host would let this member.
+    #[track_caller]
+    fn of<'a>(server: &'a Server, organization: &'a str, member: &str) -> Browser<'a> {
+        let path = format!("/v1/organizations/{organization}/sessions");
+        let session = server.post(&path, json!({ "member": member })).is(201).json;
+        let link = session["url"].as_str().unwrap().strip_prefix("https://credits.test").unwrap().to_owned();
+        let entered = server.call("GET", &link).without("authorization").send();
+        assert_eq!(entered.status, 303, "{}", entered.text);
+        let cookie = entered.header("set-cookie").split(';').next().unwrap().to_owned();
+        Browser { server, organization, cookie }
+    }
+
+    fn get(&self, page: &str) -> Answer {
+        let path = format!("/console/{}/{page}", self.organization);
+        self.server.call("GET", &path).without("authorization").header("cookie", &self.cookie).send()
+    }
+
+    #[track_caller]
+    fn page(&self, page: &str) -> String {
+        let answer = self.get(page);
+        assert_eq!(answer.status, 200, "{page}: {}", answer.text);
+        answer.text
+    }
+}
+
+/// The text of the section with this id, without its tags.
+#[track_caller]
+fn section(page: &str, id: &str) -> String {
+    let start = page.find(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("no section {id}: {page}"));
+    let whole = &page[start..];
+    let end = whole.find("</section>").unwrap_or(whole.len());
+    let mut text = String::new();
+    let mut inside = false;
+    for letter in whole[..end].chars() {
+        match letter {
+            '<' => (inside, text) = (true, text + " "),
+            '>' => inside = false,
+            letter if !inside => text.push(letter),
+            _ => {}
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn has(page: &str, id: &str) -> bool {
+    page.contains(&format!("id=\"{id}\""))
+}
+
+/// "1,234" of "1234.5".
+fn shown(amount: &Value, up: bool) -> String {
+    let text = amount.as_str().unwrap();
+    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+    let whole: u64 = whole.parse::<u64>().unwrap() + u64::from(up && !rest.is_empty());
+    let digits = whole.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// An organization with people, a subscription since the first of January and work on several days; its own clock stands
+/// at the 20th.
+#[track_caller]
+fn company(server: &Server, id: &str) -> String {
+    let clock = |to: &str| {
+        server.post(&format!("/v1/sandbox/organizations/{id}/clock"), json!({ "to": to })).is(200);
+    };
+    clock("2027-01-01T00:00:00Z");
+    let path = format!("/v1/organizations/{id}");
+    server.put(&path, json!({ "name": "=HYPERLINK(\"http://evil.test\",\"open\") Çelik" })).is(200);
+    for (member, role) in [("ada", "owner"), ("-cem", "member"), ("dee", "viewer")] {
+        let person = json!({ "name": format!("@{member}"), "role": role });
+        server.put(&format!("{path}/members/{member}"), person).is(200);
+    }
+    let period = json!({ "period_start": "2027-01-01T00:00:00Z", "period_end": "2027-02-01T00:00:00Z" });
+    let with = |mut more: Value| {
+        more.as_object_mut().unwrap().extend(period.as_object().unwrap().clone());
+        more
+    };
+    let subscription = json!({ "status": "active", "plan": "starter", "cadence": "monthly" });
+    server.put(&format!("{path}/subscription"), with(subscription)).is(200);
+    let renewal = json!({ "id": "in_1", "purpose": "renewal", "paid": 1000, "currency": "USD" });
+    server.post(&format!("{path}/payments"), with(renewal)).is(201);
+    let bought =
+        json!({ "id": "py_1", "purpose": "top_up", "paid": 500, "currency": "USD", "credits": "500.5" });
+    server.post(&format!("{path}/payments"), bought).is(201);
+    for day in 2..=9 {
+        clock(&format!("2027-01-{day:02}T10:00:00Z"));
+        let run = format!("chat-{day}");
+        let start =
+            json!({ "id": run, "kind": "chat_message", "hold": 50, "member": "-cem", "task": "-1-1" });
+        server.post(&format!("{path}/runs"), start).is(201);
+        server.post(&format!("{path}/runs/{run}/settle"), json!({ "used": "40.25" })).is(200);
+    }
+    clock("2027-01-20T12:00:00Z");
+    server
+        .post(&format!("{path}/charges"), json!({ "id": "tool-1", "kind": "tool_run", "used": 12 }))
+        .is(201);
+    let held = json!({ "id": "scan-1", "kind": "workflow_run", "hold": 300, "member": "ada" });
+    server.post(&format!("{path}/runs"), held).is(201);
+    path
+}
+
+#[test]
+fn the_usage_page_shows_the_figures_that_the_api_answers() {
+    for server in servers() {
+        let path = company(server, "usage-figures");
+        let page = Browser::of(server, "usage-figures", "ada").page("usage");
+        let balance = server.get(&format!("{path}/balance")).is(200).json;
+        let remaining = section(&page, "remaining");
+        for part in ["available", "included", "purchased", "held"] {
+            let figure = shown(&balance[part], false);
+            assert!(remaining.contains(&figure), "{part} {figure}: {remaining}");
+        }
+        let usage = server.get(&format!("{path}/usage")).is(200).json;
+        let current = section(&page, "current");
+        for row in usage["data"].as_array().unwrap() {
+            let figure = shown(&row["credits"], true);
+            assert!(current.contains(&figure), "{row}: {current}");
+        }
+        assert!(current.contains("8 messages") && current.contains("1 run"), "{current}");
+        assert!(
+            current.contains(&format!("Total {} 100%", shown(&usage["totals"]["credits"], true))),
+            "{current}"
+        );
+    }
+}
+
+#[test]
+fn the_burn_down_ends_at_the_balance_and_its_days_add_up() {
+    for server in servers() {
+        let path = company(server, "usage-chart");
+        let page = Browser::of(server, "usage-chart", "ada").page("usage");
+        let balance = server.get(&format!("{path}/balance")).is(200).json;
+        let chart = section(&page, "burndown");
+        let (held, available) = (shown(&balance["held"], false), shown(&balance["available"], false));
+        assert!(
+            chart.contains(&format!("{held} are reserved and {available} available")),
+            "{held} {available}: {chart}"
+        );
+        // 1,000 included and 500.5 bought, less eight times 40.25 and 12.
+        assert!(chart.contains("20 Jan – 12 – 1,166 300"), "{chart}");
+        assert!(chart.contains("1 Jan 1,500 – – 1,500"), "{chart}");
+        assert!(chart.contains("Refill of 1,000 included.") && chart.contains("Bought 500."), "{chart}");
+    }
+}
+
+#[test]
+fn what_was_used_before_is_for_people_with_billing_access() {
+    for server in servers() {
+        let path = company(server, "usage-roles");
+        let owner = Browser::of(server, "usage-roles", "ada");
+        let page = owner.page("usage");
+        assert!(["burndown", "entries", "grants"].iter().all(|id| has(&page, id)), "{page}");
+        let entries = section(&page, "entries");
+        // The last charge, and what was available right after it.
+        assert!(entries.contains("AI tool run – 12 1,166"), "{entries}");
+        let of_kind = section(&owner.page("usage?source=tool_run&member=&month=2027-01"), "entries");
+        assert!(of_kind.contains("1 entry") && !of_kind.contains("40"), "{of_kind}");
+        let none = section(&owner.page("usage?month=2026-12"), "entries");
+        assert!(none.contains("Nothing here"), "{none}");
+        let exported = owner.get("export.csv?what=usage");
+        let of_api = server.get(&format!("{path}/export.csv?what=usage")).is(200);
+        assert_eq!((exported.status, &exported.text), (200, &of_api.text));
+
+        for member in ["-cem", "dee"] {
+            let other = Browser::of(server, "usage-roles", member);
+            let page = other.page("usage");
+            assert!(has(&page, "remaining") && has(&page, "current"), "{page}");
+            assert!(["burndown", "entries", "grants"].iter().all(|id| !has(&page, id)), "{page}");
+            let refused = other.get("export.csv?what=usage");
+            assert_eq!(refused.status, 403);
+            assert!(refused.text.contains("@ada"), "it says who can: {}", refused.text);
+        }
+    }
+}
+
+#[test]
+fn no_cell_of_an_export_is_a_formula() {
+    for server in servers() {
+        company(server, "usage-export");
+        let owner = Browser::of(server, "usage-export", "ada");
+        for what in ["usage", "grants", "events"] {
+            let answer = owner.get(&format!("export.csv?what={what}"));
+            assert_eq!((answer.status, answer.header("content-type")), (200, "text/csv; charset=utf-8"));
+            assert!(answer.header("content-disposition").starts_with("attachment"), "{what}");
+            let mut rows = csv::ReaderBuilder::new().has_headers(false).from_reader(answer.text.as_bytes());
+            let mut cells = 0;
+            for row in rows.records() {
+                for cell in row.unwrap().iter() {
+                    assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{what}: {cell}");
+                    cells += 1;
+                }
+            }
+            assert!(cells > 10, "{what} has {cells} cells");
+        }
+        let usage = owner.get("export.csv?what=usage").text;
+        assert!(usage.contains(",'-cem,'-1-1,"), "{usage}");
+    }
+}
+
+#[test]
+fn the_history_tells_of_every_run_and_of_starts_that_were_refused() {
+    for server in servers() {
+        let path = company(server, "usage-history");
+        server.post(&format!("{path}/runs/scan-1/settle"), json!({ "used": 2_000 })).is(200);
+        let again = json!({ "id": "chat-99", "kind": "chat_message", "member": "-cem" });
+        server.post(&format!("{path}/runs"), again).is(402);
+
+        let owner = Browser::of(server, "usage-history", "ada");
+        let all = section(&owner.page("history"), "history");
+        assert!(all.contains("Refused: earlier work had used more credits than there were."), "{all}");
+        assert!(all.contains("of it became debt") && all.contains("From: Included, Bought"), "{all}");
+        let refused = section(&owner.page("history?status=refused"), "history");
+        assert!(refused.contains("Chat message") && !refused.contains("Workflow run"), "{refused}");
+        assert!(section(&owner.page("history?status=lapsed"), "history").contains("None of these"));
+
+        let run = owner.page("history/scan-1");
+        assert!(section(&run, "run").contains("2,000 credits used"), "{run}");
+        let debt = section(&run, "debt");
+        let owed = server.get(&format!("{path}/balance")).json["debt"]["total"].clone();
+        assert!(debt.contains(&format!("Still owed {}", shown(&owed, true))), "{debt}");
+        assert_eq!(owner.get("history/nothing").status, 404);
+
+        // A viewer reads it all the same, without what it cost the organization.
+        let viewer = Browser::of(server, "usage-history", "dee");
+        let all = section(&viewer.page("history"), "history");
+        assert!(all.contains("Refused: the organization’s balance needed attention."), "{all}");
+        assert!(!all.contains("became debt") && !all.contains("From:"), "{all}");
+        let run = viewer.page("history/scan-1");
+        assert!(has(&run, "run") && !has(&run, "debt") && !has(&run, "paid"), "{run}");
+    }
+}
