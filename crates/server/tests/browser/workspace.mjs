@@ -156,7 +156,7 @@ const stories = {
     await page.getByRole("button", { name: "Send" }).click();
     await title(page, "New AI work is paused").waitFor();
     const message = await overlay(page).getByRole("textbox").inputValue();
-    assert.match(message, /^Hi Ada, Bob, new AI work in Halden Research is paused since .*Thank you, Cem Yıldız$/);
+    assert.match(message, /^Hi Ada, Bob, new AI work in Halden Research has been paused since .*Thank you, Cem Yıldız\.$/);
     assert.equal(await overlay(page).getByRole("link", { name: "Send by email" }).count(), 1);
     assert.equal(await overlay(page).getByText(/owed|5,000/).count(), 0);
     await judge(page, `overlay-member-${name}`);
@@ -179,6 +179,37 @@ const stories = {
       await page.locator("coulomb-badge").getByText("50k").first().waitFor();
       await judge(page, `page${path.replace("/", "-")}-${name}`);
     }
+  },
+
+  async "what cannot be loaded is said to be so, and is no zero"(page, name, { complaints }) {
+    const org = await organization(`${name}-away`);
+    const badge = page.locator("coulomb-badge").getByRole("button").first();
+    await page.route("**/v1/**", (route) => route.abort());
+    await page.goto(`${server}/workspace/${org}/history?as=ada`);
+    await badge.getByText("Credits unavailable").waitFor();
+    assert.doesNotMatch(await badge.innerText(), /\d/);
+    await badge.click();
+    await page.unroute("**/v1/**");
+    await page.locator("coulomb-badge").getByRole("button", { name: "Try again" }).click();
+    await badge.getByText("50k").waitFor();
+    // What was cut is noted by the browser.
+    complaints.length = 0;
+  },
+
+  async "without a place to follow the balance it is asked for, and a session that is over is renewed"(page, name, { complaints }) {
+    const org = await organization(`${name}-polled`);
+    const asked = [];
+    await page.route("**/stream", (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: "{}" }));
+    await page.route("**/session?as=*", (route) => {
+      asked.push(route.request().url());
+      return asked.length > 1 ? route.fallback() : route.fulfill({ json: { token: "coulomb_session_that_is_over" } });
+    });
+    page.on("request", (request) => request.url().endsWith("/balance") && asked.push("balance"));
+    await page.goto(`${server}/workspace/${org}/history?as=ada`);
+    await page.locator("coulomb-badge").getByText("50k").first().waitFor();
+    assert.ok(asked.includes("balance"));
+    // An error that is made up is noted by the browser.
+    complaints.length = 0;
   },
 
   async "the components work on another origin that the configuration names"(page, name, { context }) {

@@ -231,7 +231,7 @@ fn output(work: &Work, text: &str, used: i64) -> String {
         }
         _ => format!("{} of the {}", grouped(used), grouped(work.hold)),
     };
-    let cost = format!("It used {about} credits that were set aside.");
+    let cost = format!("It used {about} credits that were reserved.");
     let said = match work.key {
         "chat" => {
             "This workspace asks no model, so there is no real answer. What is real is the metering: the message was admitted before it ran, and charged for what it used."
