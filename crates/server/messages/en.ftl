@@ -118,6 +118,7 @@ cause-credits_frozen = { $amount_n ->
 next-grant = The next { $amount } arrive on { $date }.
 
 others-attention = Your organization’s balance needs attention.
+others-organization_suspended = The operator of this product has paused new work here.
 others-ask = { $names } can resolve it.
 others-credits_depleted = All credits are used.
 others-payment_failing = A payment for the subscription failed and is tried again. Everything still works.

@@ -273,7 +273,7 @@ impl Visit {
                     }
                 }
                 @if let Some((label, href)) = reasons::way_out(self) { a.btn.go.do href=(href) { (label) } }
-                @else if blocks && !self.balance.ask.is_empty() && self.me.role != Role::Viewer {
+                @else if blocks && !self.sees_billing() && !self.balance.ask.is_empty() && self.me.role != Role::Viewer {
                     a.btn.go.do href=(self.path("billing#ask_billing_admin")) { (say!(self, "action-ask_billing_admin")) }
                 }
             }

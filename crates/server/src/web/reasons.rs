@@ -163,6 +163,7 @@ fn for_others(visit: &Visit, code: ReasonCode) -> String {
     }
     let said = match code {
         ReasonCode::CreditsDepleted => depleted(visit, "others-credits_depleted"),
+        ReasonCode::OrganizationSuspended => say!(visit, "others-organization_suspended"),
         _ => say!(visit, "others-attention"),
     };
     let names: Vec<&str> = visit.balance.ask.iter().map(|contact| contact.name.as_str()).collect();
