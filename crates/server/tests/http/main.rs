@@ -5,7 +5,6 @@
 
 mod client;
 mod document;
-mod signed_in;
 mod visitor;
 
 mod access;

@@ -108,7 +108,10 @@ fn shown(visit: &Visit, part: &Part, facts: &[(&str, Value)]) -> Markup {
             Part::Steps(keys) => { ol.steps { @for key in *keys { li { (copy.html(key, facts)) } } } }
             // Whoever may not act on billing is told who may, by their own figures at the top.
             Part::Ways(ways) if visit.sees_billing() => {
-                div.row { @for (place, key) in *ways { a.btn href=(visit.path(place)) { (copy.text(key, &[])) } } }
+                @let owes = visit.balance.debt_total().is_positive();
+                // There is such a card only where something is owed.
+                @let there = ways.iter().filter(|(place, _)| owes || *place != "billing#outstanding");
+                div.row { @for (place, key) in there { a.btn href=(visit.path(place)) { (copy.text(key, &[])) } } }
             }
             Part::Ways(_) => {}
         }

@@ -1,4 +1,5 @@
-//! An organization's ledger as it is stored, the newest first: what happened, when, by whom, and its facts.
+//! An organization's ledger, the newest first: what happened in words, as the console tells it, when and by whom; and as it is
+//! stored.
 
 use super::{ROOT, Tab, enter::Operator, organization::head};
 use crate::{
@@ -7,12 +8,22 @@ use crate::{
         books,
         extract::{Ids, Query},
     },
-    web::{copy::say, figures::time},
+    web::{
+        billing::events::{Named, Teller, names, runs_behind},
+        copy::say,
+        figures::time,
+    },
 };
 use axum::{http::StatusCode, response::Response};
-use ledger::{event::Recorded, id::OrganizationId};
+use ledger::{
+    command::PartKey,
+    event::Recorded,
+    id::{MemberId, OrganizationId},
+    people::Member,
+};
 use maud::{Markup, html};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use store::record;
 
 /// Events on one page.
@@ -24,6 +35,14 @@ pub struct Before {
     before: Option<u64>,
 }
 
+/// Some events of a ledger, with what they name.
+#[derive(Default)]
+pub struct Ledger {
+    events: Vec<Recorded>,
+    named: Named,
+    members: BTreeMap<MemberId, Member>,
+}
+
 /// The events right before this number, the newest first. Events have numbers without gaps (R2.2), so that a page needs no
 /// search.
 pub async fn before(
@@ -31,18 +50,29 @@ pub async fn before(
     id: &OrganizationId,
     before: u64,
     count: u64,
-) -> Result<Vec<Recorded>, ApiError> {
+) -> Result<Ledger, ApiError> {
+    let members = operator
+        .app
+        .read(&operator.caller, id.clone(), |view, _| view.account.core().members.clone())
+        .await?;
     let last = before.saturating_sub(1);
     let after = last.saturating_sub(count);
     let count = usize::try_from(last - after).unwrap_or(0);
-    let id = id.clone();
-    let read = operator.app.stored(move |store| {
-        let stored = store.events(&id, after, count)?;
-        stored.iter().map(|event| record::decode(&event.bytes)).collect::<Result<Vec<_>, _>>()
+    let read = operator.app.page(id.clone(), move |store, id| {
+        let stored = store.events(id, after, count)?;
+        let mut events =
+            stored.iter().map(|event| record::decode(&event.bytes)).collect::<Result<Vec<_>, _>>()?;
+        events.reverse();
+        let keys: Vec<PartKey> = events.iter().filter_map(|event| names(&event.event)).collect();
+        let mut parts = if keys.is_empty() { Vec::new() } else { store.recall(id, &keys)? };
+        let behind = runs_behind(&parts);
+        if !behind.is_empty() {
+            parts.extend(store.recall(id, &behind)?);
+        }
+        Ok((events, Named::new(parts)))
     });
-    let mut events = read.await?;
-    events.reverse();
-    Ok(events)
+    let (events, named) = read.await?;
+    Ok(Ledger { events, named, members })
 }
 
 /// The ledger, page by page.
@@ -57,13 +87,13 @@ pub async fn show(
     let (name, version) = read.await?;
     let newest = version.saturating_add(1);
     let from = asked.before.unwrap_or(newest).min(newest);
-    let events = before(&operator, &id, from, EVENTS_SHOWN).await?;
+    let ledger = before(&operator, &id, from, EVENTS_SHOWN).await?;
     let to = |before: u64| format!("{ROOT}/organizations/{id}/events?before={before}");
     let title = say!(operator, "operator-events");
     let body = html! {
         div.page-head { div { h1 { (title) } p.quiet { a href={ (ROOT) "/organizations/" (id) } { (name) } } } }
         section.card aria-label=(title) {
-            (table(&operator, &events))
+            (table(&operator, &ledger))
             nav.card-foot aria-label=(say!(operator, "settings-pages")) {
                 p { (say!(operator, "operator-events-count", count = version)) }
                 div.row {
@@ -76,8 +106,10 @@ pub async fn show(
     Ok(operator.page(StatusCode::OK, Tab::Organizations, &format!("{title}: {name}"), &body))
 }
 
-/// Events, each with its facts as the API shows them.
-pub fn table(operator: &Operator, events: &[Recorded]) -> Markup {
+/// Events, each in a sentence, and with its facts as the API shows them.
+pub fn table(operator: &Operator, ledger: &Ledger) -> Markup {
+    let Ledger { events, named, members } = ledger;
+    let teller = Teller { copy: &operator.copy, policy: operator.app.engine.policy(), members, named };
     let columns = [
         ("operator-number", false),
         ("operator-when", false),
@@ -92,7 +124,10 @@ pub fn table(operator: &Operator, events: &[Recorded]) -> Markup {
                 tr role="row" {
                     th role="rowheader" scope="row" { (event.seq) }
                     td role="cell" { (time(event.at, operator.copy.date_time_exact(event.at))) }
-                    td.full role="cell" { b.mono { (event.event.name()) } br; span.quiet.mono.facts-text { (books::facts_text(event)) } }
+                    td.full role="cell" {
+                        (teller.tell(event).sentence)
+                        details { summary.mono { (event.event.name()) } p.quiet.mono.facts-text { (books::facts_text(event)) } }
+                    }
                     td.full role="cell" { (by(operator, event)) }
                 }
             } }

@@ -1,7 +1,7 @@
 //! One organization as the operator sees it: the balance and why it is so, debts, grants, payments, the subscription, members
 //! and the newest of its ledger, with the forms of what may be done.
 
-use super::{ROOT, Tab, enter::Operator, events, orders, orders::Trouble, state};
+use super::{ROOT, Tab, enter::Operator, events, events::Ledger, orders, orders::Trouble, state};
 use crate::{
     error::ApiError,
     http::extract::Ids,
@@ -56,7 +56,7 @@ pub struct Seen {
     members: Vec<(MemberId, Member)>,
     members_count: usize,
     test_clock: Option<Timestamp>,
-    newest: Vec<ledger::event::Recorded>,
+    newest: Ledger,
 }
 
 impl Seen {
@@ -80,7 +80,7 @@ impl Seen {
                     members: members.map(|(id, member)| (id.clone(), member.clone())).collect(),
                     members_count: core.members.len(),
                     test_clock: core.test_clock,
-                    newest: Vec::new(),
+                    newest: Ledger::default(),
                 }
             })
             .await?;
