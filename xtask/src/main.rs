@@ -12,6 +12,7 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use xtask::postgres::{Cluster, SERVER_FOR_TESTS};
+use xtask::rules;
 use xtask::shell::{cargo, repository, run};
 
 const HELP: &str = "\
@@ -27,6 +28,8 @@ Commands:
                      is something that users or stored data will notice. FILTER is passed on to `cargo nextest run`
   blackbox           Only the checks that need a running `coulomb`: its HTTP API against the OpenAPI document it publishes
                      (schemathesis), and its export against an accounting program (hledger)
+  rules [DAY]        Whether help articles rest on the rules as the standard states them, where that is at hand. With a DAY,
+                     take over what it states as of then; the tests name the articles to read again
   browser            Only the checks of pages in a real browser (Chromium, driven by Node)
   postgres           Only the PostgreSQL server for tests, until standard input ends or Ctrl-C. With the variable that it
                      prints, tests that are run in other ways, again and again, need not start one each
@@ -57,6 +60,7 @@ const CI: &[Step] = &[
     ("formatting", formatting),
     ("lints", lints),
     ("documentation", documentation),
+    ("help rests on the rules", rules::compare),
     ("tests", tests),
     ("documentation tests", documentation_tests),
     ("HTTP API keeps to its document", blackbox::http_api_keeps_to_its_document),
@@ -90,6 +94,8 @@ fn main() -> ExitCode {
         ["ci"] => run_steps(CI),
         ["blackbox"] => run_steps(BLACKBOX),
         ["browser"] => run_steps(BROWSER),
+        ["rules"] => exit_code(rules::compare()),
+        ["rules", day] => exit_code(rules::write(day)),
         ["test", arguments @ ..] => exit_code(test(arguments)),
         ["postgres"] => exit_code(postgres()),
         ["bench-postgres", arguments @ ..] => exit_code(bench::on_postgres(arguments)),

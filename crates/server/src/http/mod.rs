@@ -7,6 +7,7 @@
 )]
 
 pub mod access;
+pub(crate) mod books;
 pub(crate) mod conventions;
 pub(crate) mod extract;
 pub(crate) mod form;
@@ -16,7 +17,6 @@ pub(crate) mod wire;
 mod auto_recharge;
 mod balance;
 mod batch;
-mod books;
 mod catalog;
 mod checkout;
 mod debts;

@@ -191,7 +191,8 @@ fn paid(account: &Account, explained: &[Explained]) -> BTreeMap<PaymentId, (i64,
     payments.map(|payment| (payment.id.clone(), (payment.paid, payment.currency.clone()))).collect()
 }
 
-fn route(parts: &Parts) -> Result<&'static Route, ApiError> {
+/// The route of a page.
+pub fn route(parts: &Parts) -> Result<&'static Route, ApiError> {
     let path = parts.extensions.get::<MatchedPath>();
     path.and_then(|path| access::find(parts.method.as_str(), path.as_str()))
         .ok_or_else(|| ApiError::fault("a page that is not in the table of routes"))
@@ -242,12 +243,21 @@ pub fn refused(copy: &Copy, error: &ApiError) -> String {
 
 /// "Ana, Ben or Clara".
 pub fn list(copy: &Copy, names: &[&str]) -> String {
+    listed(copy, names, "list-or")
+}
+
+/// "Ana, Ben and Clara".
+pub fn list_all(copy: &Copy, names: &[&str]) -> String {
+    listed(copy, names, "list-and")
+}
+
+fn listed(copy: &Copy, names: &[&str], last_two: &str) -> String {
     match names {
         [] => String::new(),
         [only] => (*only).to_owned(),
         [before @ .., last] => {
             let before = before.join(", ");
-            copy.text("list-or", &[("before", Value::from(before)), ("last", Value::from(*last))])
+            copy.text(last_two, &[("before", Value::from(before)), ("last", Value::from(*last))])
         }
     }
 }

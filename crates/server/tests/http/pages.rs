@@ -9,6 +9,17 @@ use coulomb_server::{
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+/// The articles of help.
+const ARTICLES: [&str; 7] = [
+    "help/debt",
+    "help/buying-credits",
+    "help/running-out",
+    "help/invoices",
+    "help/auto-recharge",
+    "help/cancelling",
+    "help/how-credits-work",
+];
+
 /// A call under the organization's path, and what is sent.
 type Call = (&'static str, &'static str, Value);
 
@@ -226,7 +237,8 @@ fn every_state_is_told_to_everybody_in_words_that_are_kept() {
         let others = [
             server.shown_to(&path, "dee", &["billing"]),
             server.shown_to(&path, "ada", &["settings", "help"]),
-            server.shown_to(&path, "cem", &["settings"]),
+            server.shown_to(&path, "ada", &ARTICLES),
+            server.shown_to(&path, "cem", &["settings", "settings/members/bob", ARTICLES[0]]),
         ];
         is_kept("others", &others.concat());
         there.insert("others.txt".into());
@@ -275,7 +287,9 @@ fn everything_that_pages_say_can_be_translated() {
     for (state, calls) in states() {
         let path = server.in_state(&format!("pseudo-{state}"), &calls);
         for member in ["ada", "cem"] {
-            let shown = server.shown_to(&path, member, &["billing", "usage", "history", "settings", "help"]);
+            let mut pages = vec!["billing", "usage", "history", "settings", "settings/members/cem", "help"];
+            pages.extend(ARTICLES);
+            let shown = server.shown_to(&path, member, &pages);
             let lines = shown.lines().filter(|line| !line.starts_with("==="));
             let words =
                 lines.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-'));

@@ -285,6 +285,7 @@ fn introduce(url: &str, key: &str, folder: &Path, organizations: &[Prepared]) {
     for Prepared { id, status, available, owed, shows } in organizations {
         println!("{id:20}{status:26}{available:>10}{owed:>9}  {shows}");
     }
+    println!("\nThe operator's view is at {url}/operator: sign in with the key below.");
     println!(
         "
 To try, in another terminal:

@@ -8,7 +8,7 @@ mod books;
 mod buy;
 mod change;
 mod credits;
-mod events;
+pub(super) mod events;
 mod invoices;
 mod others;
 mod outstanding;
