@@ -650,7 +650,6 @@ class CoulombGate extends Base {
   #note = null;
   #refusal = null;
   #control = null;
-  #waits = false;
 
   get blocked() { return this.#isBlocked(this.balance); }
 
@@ -707,13 +706,7 @@ class CoulombGate extends Base {
     const [reason] = balance.reasons;
     const key = `coulomb-seen:${this.whose}`;
     const block = `${reason?.code} ${reason?.since ?? ""}`;
-    if (stored(key) === block || this.#waits) return;
-    const writes = document.activeElement?.matches?.("input, textarea, select, [contenteditable]");
-    if (writes) {
-      this.#waits = true;
-      document.activeElement.addEventListener("blur", () => { this.#waits = false; this.#showOnce(this.balance); }, { once: true });
-      return;
-    }
+    if (stored(key) === block || document.activeElement?.matches("input, textarea, select, [contenteditable]")) return;
     this.#control = document.activeElement;
     this.#open();
   }
@@ -721,6 +714,8 @@ class CoulombGate extends Base {
   #open() {
     const [reason] = this.#shown()?.reasons ?? [];
     stored(`coulomb-seen:${this.whose}`, `${reason?.code} ${reason?.since ?? ""}`);
+    // Whoever leaves by the button finds what they wrote as well.
+    this.#refusal || this.#keep({ draft: this.#field()?.value });
     if (!this.#dialog.open) this.#dialog.showModal();
     this.#dialog.querySelector("h2").focus();
   }

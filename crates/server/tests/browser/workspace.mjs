@@ -110,6 +110,28 @@ const stories = {
     assert.equal(await draft.inputValue(), "", "and does not come back");
   },
 
+  async "the button leads to the step of Billing that helps, and from there back to what was refused"(page, name) {
+    const org = await organization(`${name}-billing`);
+    await tryOut(org, "overrun");
+    await page.goto(`${server}/workspace/${org}?as=bob`);
+    await overlay(page).getByRole("button", { name: "Close" }).first().click();
+    const draft = page.getByRole("textbox", { name: "Message" });
+    await draft.fill("Compare Brevik and Estrel");
+    await page.getByRole("button", { name: "Send" }).click();
+    await overlay(page).getByRole("link", { name: "Add credits" }).click();
+    await page.waitForURL(/\/console\/.*\/billing#add_credits$/);
+    await page.getByRole("radio").first().check();
+    await page.getByRole("button", { name: "Review purchase" }).click();
+    await page.getByRole("button", { name: "Continue to payment" }).click();
+    await page.waitForURL(/\/sandbox\/checkout\//);
+    await page.getByRole("radio", { name: "A card that works" }).check();
+    await page.getByRole("button", { name: /^Pay / }).click();
+    await page.waitForURL(/\/console\//);
+    await page.getByRole("link", { name: "Back to the product" }).click();
+    await page.getByText("Work can start again.").first().waitFor();
+    assert.equal(await draft.inputValue(), "Compare Brevik and Estrel", "the draft is still there");
+  },
+
   async "two tabs show the same within two seconds"(page, name, { context }) {
     const org = await organization(`${name}-tabs`);
     const other = await context.newPage();
