@@ -9,10 +9,11 @@ use xtask::shell::{Scratch, output_of, repository, run};
 use crate::blackbox::{Server, build, with_log};
 use crate::tools::NODE_PACKAGES;
 
-/// What people see, judged in a browser: the pages where they pay, and the console.
+/// What people see, judged in a browser: the pages where they pay, the console, and what hosts embed.
 pub fn pages() -> Result<(), String> {
     sandbox_pages()?;
-    console()
+    on_the_demonstration("console.mjs")?;
+    on_the_demonstration("workspace.mjs")
 }
 
 /// Where the scripts are.
@@ -39,15 +40,16 @@ price = 1000
 currency = "USD"
 "#;
 
-/// The console, on the demonstration's organizations: every page in every state for every role.
-fn console() -> Result<(), String> {
+/// On the demonstration's organizations: every page of the console in every state for every role, and the workspace, where
+/// somebody is refused, pays and goes on.
+fn on_the_demonstration(script: &str) -> Result<(), String> {
     let coulomb = build()?;
-    let scratch = Scratch::new("console")?;
+    let scratch = Scratch::new("demonstration")?;
     let log = scratch.path().join("demo.log");
     let mut demo = Command::new(&coulomb);
     demo.args(["demo", "--listen", "127.0.0.1:0"]).env("TMPDIR", scratch.path());
     let server = Server::start(&demo, &log)?;
-    let judged = server.says("KEY=").and_then(|key| drive("console.mjs", &server, &key));
+    let judged = server.says("KEY=").and_then(|key| drive(script, &server, &key));
     with_log(server, judged)
 }
 

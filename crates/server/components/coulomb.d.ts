@@ -156,7 +156,7 @@ declare global {
     "coulomb-usage-meter": CoulombUsageMeter;
     "coulomb-gate": CoulombGate;
   }
-  interface HTMLElementEventMap {
+  interface GlobalEventHandlersEventMap {
     "coulomb-change": CoulombChange;
     "coulomb-resumed": CoulombResumed;
   }

@@ -63,7 +63,7 @@ export const messages = {
     "open-billing": "Billing and settings", "open-others": "Settings",
     "who": "Who can resolve it", "role-owner": "Owner", "role-other": "Billing admin",
     "ask-label": "A message for them, ready to send",
-    "ask-text": "Hi {names}, new AI work{place} is paused{since}: our credit balance needs attention. Could you resolve it on the Billing page? Thank you{me}",
+    "ask-text": "Hi {names}, new AI work{place} has been paused{since}: our credit balance needs attention. Could you resolve it on the Billing page? Thank you{me}.",
     "ask-place": " in {place}", "ask-since": " since {date}",
     "copy": "Copy message", "copied": "Message copied.", "email": "Send by email",
     "keep": "Keep draft and close", "close": "Close", "back": "Back to your draft", "why-help": "Why a balance needs attention",
@@ -75,7 +75,6 @@ export const messages = {
   },
 };
 
-const KEPT = "coulomb";
 const PATIENCE = { first: 500, most: 30_000, silence: 45_000, poll: 5_000, polls: 12, hidden: 30_000 };
 
 // Words and figures.
@@ -401,7 +400,7 @@ a { color: var(--_accent); text-underline-offset: .2em; text-decoration-thicknes
 .tag { display: inline-flex; align-items: center; gap: .3125rem; padding: 0 .4375rem 0 .3125rem; border-radius: 6px; background: var(--soft, var(--_sunken)); color: var(--tone, var(--_ink-2)); font-size: .75rem; font-weight: 500; line-height: 1.375rem }
 .tag .i { width: .875rem; height: .875rem }
 .pop, .overlay { border: 0; border-radius: calc(var(--_r) * 1.75); background: var(--_surface); color: var(--_ink); box-shadow: var(--_lift); text-align: start; white-space: normal }
-.pop { position: fixed; inset: auto; width: min(21rem, 100vw - 2rem); max-height: calc(100dvh - 2rem); overflow: auto; padding: 1rem } .pop > * + * { margin-top: .75rem } .pop .btn { width: 100% }
+.pop { --_w: min(21rem, 100vw - 2rem); position: fixed; inset: auto; left: clamp(1rem, var(--_x, 1rem), 99vw - var(--_w) - .5rem); width: var(--_w); max-height: calc(100dvh - 2rem); overflow: auto; padding: 1rem } .pop > * + * { margin-top: .75rem } .pop .btn { width: 100% }
 .fig { font-size: 1.625rem; font-weight: 600; letter-spacing: -.03em; line-height: 1.1 } .fig.xl { font-size: 2.25rem; letter-spacing: -.045em }
 .inset { padding: .75rem; border-radius: var(--_r); background: var(--soft, var(--_sunken)) } .inset > * + * { margin-top: .5rem }
 .lines > div { display: flex; justify-content: space-between; gap: 1rem; padding: .375rem 0; border-top: 1px solid var(--_line) } .lines > :first-child { border: 0 }
@@ -570,9 +569,9 @@ class CoulombBadge extends Base {
 
   #place() {
     const { bottom, right } = this.#button.getBoundingClientRect();
-    const [room, tall] = [document.documentElement.clientWidth, document.documentElement.clientHeight];
-    this.#pop.style.top = `${Math.max(8, Math.min(bottom + 8, tall - this.#pop.offsetHeight - 8))}px`;
-    this.#pop.style.left = `${Math.max(16, Math.min(right - this.#pop.offsetWidth, room - this.#pop.offsetWidth - 16))}px`;
+    const { style, offsetWidth: wide, offsetHeight: tall } = this.#pop;
+    style.setProperty("--_x", `${right - wide}px`);
+    style.top = `${Math.max(8, Math.min(bottom + 8, innerHeight - tall - 8))}px`;
   }
 
   #unknown(state) {
@@ -706,7 +705,7 @@ class CoulombGate extends Base {
   #showOnce(balance) {
     if (balance.can_start || !seesBilling(balance) || this.#dialog.open || this.hasAttribute("quiet")) return;
     const [reason] = balance.reasons;
-    const key = `${KEPT}:seen:${this.whose}`;
+    const key = `coulomb-seen:${this.whose}`;
     const block = `${reason?.code} ${reason?.since ?? ""}`;
     if (stored(key) === block || this.#waits) return;
     const writes = document.activeElement?.matches?.("input, textarea, select, [contenteditable]");
@@ -721,7 +720,7 @@ class CoulombGate extends Base {
 
   #open() {
     const [reason] = this.#shown()?.reasons ?? [];
-    store(`${KEPT}:seen:${this.whose}`, `${reason?.code} ${reason?.since ?? ""}`);
+    stored(`coulomb-seen:${this.whose}`, `${reason?.code} ${reason?.since ?? ""}`);
     if (!this.#dialog.open) this.#dialog.showModal();
     this.#dialog.querySelector("h2").focus();
   }
@@ -846,13 +845,13 @@ class CoulombGate extends Base {
 
   #field() { return this.querySelector("textarea, input[type=text], input:not([type])"); }
 
-  #place() { return `${KEPT}:draft:${this.whose}:${this.id || location.pathname}`; }
+  #place() { return `coulomb-draft:${this.whose}:${this.id || location.pathname}`; }
 
   #kept() {
     try { return JSON.parse(stored(this.#place()) ?? "null"); } catch { return null; }
   }
 
-  #keep(draft) { store(this.#place(), draft && JSON.stringify(draft)); }
+  #keep(draft) { stored(this.#place(), draft && JSON.stringify(draft)); }
 
   #restore() {
     const kept = this.#kept();
@@ -863,13 +862,14 @@ class CoulombGate extends Base {
   }
 }
 
-/** A browser may have no place to keep things. */
-function stored(key) {
-  try { return sessionStorage.getItem(key); } catch { return null; }
-}
-
-function store(key, value) {
-  try { value == null ? sessionStorage.removeItem(key) : sessionStorage.setItem(key, value); } catch { /* nothing is kept */ }
+/** What this tab keeps; it may have no place for it. */
+function stored(key, value) {
+  try {
+    if (value === undefined) return sessionStorage.getItem(key);
+    value === null ? sessionStorage.removeItem(key) : sessionStorage.setItem(key, value);
+  } catch {
+    return null;
+  }
 }
 
 export const Coulomb = { messages, CoulombBadge, CoulombUsageMeter, CoulombGate };

@@ -335,10 +335,8 @@ billing-held = { $count ->
    *[other] { $amount } are reserved by { $count } running pieces of work; what they do not use comes back.
   }
 billing-held-plain = { $amount } are reserved by running work; what it does not use comes back.
-billing-locked-means = What locked means.
-billing-locked-means-text = Locked credits start no new work. They would still settle debt. They come back with a subscription, and being locked does not move their expiry.
-billing-frozen-means = What disputed means.
-billing-frozen-means-text = Credits of a disputed payment are out of reach until the dispute is closed. If it is won they come back, with the time that it took added to their expiry.
+billing-locked-means = <b class="ink">What locked means.</b> Locked credits start no new work. They would still settle debt. They come back with a subscription, and being locked does not move their expiry.
+billing-frozen-means = <b class="ink">What disputed means.</b> Credits of a disputed payment are out of reach until the dispute is closed. If it is won they come back, with the time that it took added to their expiry.
 billing-grants = Grants, in the order they are used
 billing-grants-earlier = Earlier grants
 billing-grants-more = { $count ->
@@ -426,6 +424,7 @@ billing-see-packs = See the packs
 billing-sold-elsewhere = Credits and payments are handled in the product, not on this page.
 
 billing-buy-would-lock = Credits bought now would be locked as well. Start or resume a subscription first; packs are offered here right after.
+billing-buy-would-lock-overdue = Credits bought now would be locked as well, until the payment for the subscription is made. Packs are offered here right after.
 billing-buy-nothing = No packs are on sale at the moment.
 billing-buy-promise = Credits from a pack are usable as soon as the payment is confirmed and stay valid for { $count } months.
 billing-buy-promise-debt = Every pack settles what is owed first, { $amount } in all; the rest is usable as soon as the payment is confirmed and stays valid for { $count } months.
@@ -482,6 +481,12 @@ billing-recharge-says = While this is on, the saved payment method is charged { 
 billing-recharge-says-without-price = While this is on, { $amount } credits are bought each time your balance drops below { $threshold }: { $count ->
     [one] at most once, { $most } credits, in a calendar month.
    *[other] at most { $count } times, { $most } credits, in a calendar month.
+  }
+billing-recharge-confirm-title = Review auto-recharge
+billing-recharge-confirm = Save and turn on
+billing-recharge-buys-at-once = { $amount_n ->
+    [one] Your balance is below that now, so the first { $amount } credit is bought as soon as you save.
+   *[other] Your balance is below that now, so the first { $amount } credits are bought as soon as you save.
   }
 billing-recharge-says-at-once = If the balance is below that already, the first purchase is made when you save.
 billing-recharge-waits-refund = It buys nothing while refund debt is open, and goes on once that is settled.

@@ -702,6 +702,7 @@ fn the_demonstration_shows_every_state_and_leaves_nothing_behind() {
     };
     for (organization, expected) in [
         ("ok", "ok"),
+        ("busy", "balance_low"),
         ("low", "balance_low"),
         ("depleted", "credits_depleted"),
         ("insufficient", "balance_low"),

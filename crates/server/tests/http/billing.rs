@@ -304,7 +304,25 @@ fn auto_recharge_is_saved_or_says_at_the_form_what_is_wrong() {
             assert!(answer.text.contains(said) && answer.text.contains("aria-invalid=\"true\""), "{said}");
             assert_eq!(server.balance(&path)["auto_recharge"]["enabled"], false);
         }
-        ada.done("billing/recharge", &with("10000", "50000"), "done-recharge-on");
+        // The switch said what 20,000 would cost, so 10,000 are said once more, and nothing is saved by that.
+        let other = ada.send("billing/recharge", &with("10000", "50000"));
+        assert_eq!(other.status, 200, "{}", other.text);
+        assert!(other.text.contains("is charged $10.00 for 10,000 credits each time"), "{}", other.text);
+        assert!(other.text.contains("at most 5 times, $50.00, in a calendar month"));
+        assert!(!other.text.contains("Your balance is below that now"));
+        assert_eq!(server.balance(&path)["auto_recharge"]["enabled"], false);
+        let low =
+            [("enabled", "on"), ("threshold", "15000"), ("amount", "20000"), ("monthly_limit", "100000")];
+        let low = ada.send("billing/recharge", &low);
+        assert!(
+            low.text.contains("so the first 20,000 credits are bought as soon as you save"),
+            "{}",
+            low.text
+        );
+        assert_eq!(server.paid(&path).len(), 1);
+        let mut confirmed = with("10000", "50000").to_vec();
+        confirmed.push(("confirmed", "yes"));
+        ada.done("billing/recharge", &confirmed, "done-recharge-on");
         let saved = server.balance(&path)["auto_recharge"].clone();
         assert_eq!((&saved["enabled"], &saved["amount"]), (&json!(true), &json!("10000")));
         assert!(ada.shown("billing").contains("As soon as the balance drops below 5,000"));

@@ -1,41 +1,8 @@
 //! The console's usage and history as the people of an organization see them: the same figures as the API's, for each what
 //! their role may see, and exports that are only text.
 
-use crate::client::{Answer, Server, servers};
+use crate::client::{Server, servers};
 use serde_json::{Value, json};
-
-/// A browser with a session.
-struct Browser<'a> {
-    server: &'a Server,
-    organization: &'a str,
-    cookie: String,
-}
-
-impl Browser<'_> {
-    /// Opens the console as the host would let this member.
-    #[track_caller]
-    fn of<'a>(server: &'a Server, organization: &'a str, member: &str) -> Browser<'a> {
-        let path = format!("/v1/organizations/{organization}/sessions");
-        let session = server.post(&path, json!({ "member": member })).is(201).json;
-        let link = session["url"].as_str().unwrap().strip_prefix("https://credits.test").unwrap().to_owned();
-        let entered = server.call("GET", &link).without("authorization").send();
-        assert_eq!(entered.status, 303, "{}", entered.text);
-        let cookie = entered.header("set-cookie").split(';').next().unwrap().to_owned();
-        Browser { server, organization, cookie }
-    }
-
-    fn get(&self, page: &str) -> Answer {
-        let path = format!("/console/{}/{page}", self.organization);
-        self.server.call("GET", &path).without("authorization").header("cookie", &self.cookie).send()
-    }
-
-    #[track_caller]
-    fn page(&self, page: &str) -> String {
-        let answer = self.get(page);
-        assert_eq!(answer.status, 200, "{page}: {}", answer.text);
-        answer.text
-    }
-}
 
 /// The text of the section with this id, without its tags.
 #[track_caller]
@@ -123,7 +90,7 @@ fn company(server: &Server, id: &str) -> String {
 fn the_usage_page_shows_the_figures_that_the_api_answers() {
     for server in servers() {
         let path = company(server, "usage-figures");
-        let page = Browser::of(server, "usage-figures", "ada").page("usage");
+        let page = server.visitor("usage-figures", "ada").shown("usage");
         let balance = server.get(&format!("{path}/balance")).is(200).json;
         let remaining = section(&page, "remaining");
         for part in ["available", "included", "purchased", "held"] {
@@ -148,7 +115,7 @@ fn the_usage_page_shows_the_figures_that_the_api_answers() {
 fn the_burn_down_ends_at_the_balance_and_its_days_add_up() {
     for server in servers() {
         let path = company(server, "usage-chart");
-        let page = Browser::of(server, "usage-chart", "ada").page("usage");
+        let page = server.visitor("usage-chart", "ada").shown("usage");
         let balance = server.get(&format!("{path}/balance")).is(200).json;
         let chart = section(&page, "burndown");
         let (held, available) = (shown(&balance["held"], false), shown(&balance["available"], false));
@@ -167,26 +134,26 @@ fn the_burn_down_ends_at_the_balance_and_its_days_add_up() {
 fn what_was_used_before_is_for_people_with_billing_access() {
     for server in servers() {
         let path = company(server, "usage-roles");
-        let owner = Browser::of(server, "usage-roles", "ada");
-        let page = owner.page("usage");
+        let owner = server.visitor("usage-roles", "ada");
+        let page = owner.shown("usage");
         assert!(["burndown", "entries", "grants"].iter().all(|id| has(&page, id)), "{page}");
         let entries = section(&page, "entries");
         // The last charge, and what was available right after it.
         assert!(entries.contains("AI tool run – 12 1,166"), "{entries}");
-        let of_kind = section(&owner.page("usage?source=tool_run&member=&month=2027-01"), "entries");
+        let of_kind = section(&owner.shown("usage?source=tool_run&member=&month=2027-01"), "entries");
         assert!(of_kind.contains("1 entry") && !of_kind.contains("40"), "{of_kind}");
-        let none = section(&owner.page("usage?month=2026-12"), "entries");
+        let none = section(&owner.shown("usage?month=2026-12"), "entries");
         assert!(none.contains("Nothing here"), "{none}");
-        let exported = owner.get("export.csv?what=usage");
+        let exported = owner.page("export.csv?what=usage");
         let of_api = server.get(&format!("{path}/export.csv?what=usage")).is(200);
         assert_eq!((exported.status, &exported.text), (200, &of_api.text));
 
         for member in ["-cem", "dee"] {
-            let other = Browser::of(server, "usage-roles", member);
-            let page = other.page("usage");
+            let other = server.visitor("usage-roles", member);
+            let page = other.shown("usage");
             assert!(has(&page, "remaining") && has(&page, "current"), "{page}");
             assert!(["burndown", "entries", "grants"].iter().all(|id| !has(&page, id)), "{page}");
-            let refused = other.get("export.csv?what=usage");
+            let refused = other.page("export.csv?what=usage");
             assert_eq!(refused.status, 403);
             assert!(refused.text.contains("@ada"), "it says who can: {}", refused.text);
         }
@@ -197,9 +164,9 @@ fn what_was_used_before_is_for_people_with_billing_access() {
 fn no_cell_of_an_export_is_a_formula() {
     for server in servers() {
         company(server, "usage-export");
-        let owner = Browser::of(server, "usage-export", "ada");
+        let owner = server.visitor("usage-export", "ada");
         for what in ["usage", "grants", "events"] {
-            let answer = owner.get(&format!("export.csv?what={what}"));
+            let answer = owner.page(&format!("export.csv?what={what}"));
             assert_eq!((answer.status, answer.header("content-type")), (200, "text/csv; charset=utf-8"));
             assert!(answer.header("content-disposition").starts_with("attachment"), "{what}");
             let mut rows = csv::ReaderBuilder::new().has_headers(false).from_reader(answer.text.as_bytes());
@@ -212,7 +179,7 @@ fn no_cell_of_an_export_is_a_formula() {
             }
             assert!(cells > 10, "{what} has {cells} cells");
         }
-        let usage = owner.get("export.csv?what=usage").text;
+        let usage = owner.page("export.csv?what=usage").text;
         assert!(usage.contains(",'-cem,'-1-1,"), "{usage}");
     }
 }
@@ -225,27 +192,27 @@ fn the_history_tells_of_every_run_and_of_starts_that_were_refused() {
         let again = json!({ "id": "chat-99", "kind": "chat_message", "member": "-cem" });
         server.post(&format!("{path}/runs"), again).is(402);
 
-        let owner = Browser::of(server, "usage-history", "ada");
-        let all = section(&owner.page("history"), "history");
+        let owner = server.visitor("usage-history", "ada");
+        let all = section(&owner.shown("history"), "history");
         assert!(all.contains("Refused: earlier work had used more credits than there were."), "{all}");
         assert!(all.contains("of it became debt") && all.contains("From: Included, Bought"), "{all}");
-        let refused = section(&owner.page("history?status=refused"), "history");
+        let refused = section(&owner.shown("history?status=refused"), "history");
         assert!(refused.contains("Chat message") && !refused.contains("Workflow run"), "{refused}");
-        assert!(section(&owner.page("history?status=lapsed"), "history").contains("None of these"));
+        assert!(section(&owner.shown("history?status=lapsed"), "history").contains("None of these"));
 
-        let run = owner.page("history/scan-1");
+        let run = owner.shown("history/scan-1");
         assert!(section(&run, "run").contains("2,000 credits used"), "{run}");
         let debt = section(&run, "debt");
         let owed = server.get(&format!("{path}/balance")).json["debt"]["total"].clone();
         assert!(debt.contains(&format!("Still owed {}", shown(&owed, true))), "{debt}");
-        assert_eq!(owner.get("history/nothing").status, 404);
+        assert_eq!(owner.page("history/nothing").status, 404);
 
         // A viewer reads it all the same, without what it cost the organization.
-        let viewer = Browser::of(server, "usage-history", "dee");
-        let all = section(&viewer.page("history"), "history");
+        let viewer = server.visitor("usage-history", "dee");
+        let all = section(&viewer.shown("history"), "history");
         assert!(all.contains("Refused: the organization’s balance needed attention."), "{all}");
         assert!(!all.contains("became debt") && !all.contains("From:"), "{all}");
-        let run = viewer.page("history/scan-1");
+        let run = viewer.shown("history/scan-1");
         assert!(has(&run, "run") && !has(&run, "debt") && !has(&run, "paid"), "{run}");
     }
 }

@@ -139,6 +139,13 @@ fn in_the_workspace_work_starts_is_refused_is_paid_for_and_starts_again() {
     assert_eq!(to_member["ask"][0]["name"], "Ada Moreau");
     assert_eq!(start("dee").status, 403);
 
+    // Without a script the page itself says so.
+    let origin = format!("http://{}", demo.address);
+    let plain =
+        demo.exchange("POST", "/workspace/low/start", &[("origin", &origin)], "as=ada&work=chat&text=Hello");
+    assert_eq!((plain.status, plain.location()), (303, "/workspace/low?as=ada"));
+    assert!(demo.get(plain.location()).body.contains("role=\"status\""));
+
     // Everything can be read meanwhile.
     for page in ["", "/tools", "/tasks", "/history", "/try"] {
         assert_eq!(demo.get(&format!("/workspace/low{page}?as=cem")).status, 200, "{page}");

@@ -146,7 +146,7 @@ pub async fn all(Query(asked): Query<Before>, mut visit: Visit) -> Result<Respon
     let oldest = read.events.last().map_or(1, |recorded| recorded.seq);
     let title = say!(visit, "billing-activity");
     let body = html! {
-        section.card aria-labelledby="all-h" {
+        section.card #all data-live aria-labelledby="all-h" {
             div.card-head {
                 h2 #all-h { (say!(visit, "billing-activity-newest")) }
                 @if before < end { a.small href=(visit.path("billing/activity")) { (say!(visit, "billing-newest")) } }

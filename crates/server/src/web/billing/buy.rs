@@ -34,7 +34,11 @@ pub fn card(visit: &Visit, books: &Books) -> Markup {
             p.quiet { (say!(visit, "billing-sold-elsewhere")) }
             (to_product(visit))
         } @else if would_lock {
-            p.quiet { (say!(visit, "billing-buy-would-lock")) }
+            @let is_overdue = visit.balance.subscription.as_ref().is_some_and(|known| known.payment_failed());
+            p.quiet {
+                @if is_overdue { (say!(visit, "billing-buy-would-lock-overdue")) }
+                @else { (say!(visit, "billing-buy-would-lock")) }
+            }
         } @else if books.offers.is_empty() {
             p.quiet { (say!(visit, "billing-buy-nothing")) }
         } @else {
@@ -195,7 +199,7 @@ pub async fn review(Query(chosen): Query<Chosen>, visit: Visit) -> Result<Respon
     };
     let title = say!(visit, "billing-review-title");
     let body = html! {
-        section.card aria-labelledby="review-h" {
+        section.card #review data-live aria-labelledby="review-h" {
             div.card-head {
                 h2 #review-h { (what(&visit, &purchase)) }
                 span.fig.lg { (money(purchase.price, &purchase.currency)) }

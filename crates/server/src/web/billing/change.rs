@@ -68,7 +68,7 @@ pub async fn review(Query(wanted): Query<Wanted>, mut visit: Visit) -> Result<Re
     let title = say!(visit, "billing-change-title");
     let charge = preview.charge.to_string();
     let body = html! {
-        section.card aria-labelledby="change-h" {
+        section.card #change data-live aria-labelledby="change-h" {
             div.card-head {
                 h2 #change-h { (name) }
                 span.fig.lg { (money(preview.charge, &preview.currency)) }
@@ -167,7 +167,7 @@ pub async fn review_cancel(mut visit: Visit) -> Result<Response, ApiError> {
     };
     let title = say!(visit, "billing-cancel-title");
     let body = html! {
-        section.card aria-labelledby="cancel-h" {
+        section.card #cancel data-live aria-labelledby="cancel-h" {
             div.card-head { h2 #cancel-h { (say!(visit, "billing-cancel-until", date = visit.copy.date_time(end))) } }
             p { (say!(visit, "billing-cancel-works")) }
             (left_then(&visit, &books, end))

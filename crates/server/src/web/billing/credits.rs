@@ -3,7 +3,7 @@
 
 use super::{Card, books::Books, tag, valid_through};
 use crate::web::{
-    copy::say,
+    copy::{rich, say},
     figures::{Amount, owed, share, time, usable},
     icons::icon,
     visit::Visit,
@@ -186,10 +186,10 @@ fn apart(visit: &Visit, books: &Books) -> Markup {
             @if balance.locked.is_positive() || balance.frozen.is_positive() {
                 div.two.small.quiet {
                     @if balance.locked.is_positive() {
-                        p { b.ink { (say!(visit, "billing-locked-means")) } " " (say!(visit, "billing-locked-means-text")) }
+                        p { (rich!(visit, "billing-locked-means")) }
                     }
                     @if balance.frozen.is_positive() {
-                        p { b.ink { (say!(visit, "billing-frozen-means")) } " " (say!(visit, "billing-frozen-means-text")) }
+                        p { (rich!(visit, "billing-frozen-means")) }
                     }
                 }
             }

@@ -6,7 +6,7 @@ use crate::{
     error::ApiError,
     http::extract::{Query, Slice, id_cursor},
     money::money,
-    payments::{Invoice, InvoiceStatus, Invoices, PortalStep},
+    payments::{Invoice, InvoiceStatus, Invoices, PortalStep, ProviderError},
     web::{
         copy::say,
         figures::time,
@@ -25,8 +25,11 @@ const FIRST: usize = 6;
 /// Invoices on a page of them.
 const PAGE: usize = 50;
 
-/// The longest that the page waits for the provider.
-const WAIT_MAX: Duration = Duration::from_secs(3);
+/// The longest that the card waits for the provider: an open page shows a change within two seconds, with or without it.
+const CARD_WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// The longest that the page of all invoices waits.
+const PAGE_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// The Payment method card.
 pub fn payment_method(visit: &Visit, books: &Books) -> Markup {
@@ -55,25 +58,32 @@ pub fn payment_method(visit: &Visit, books: &Books) -> Markup {
 }
 
 /// A page of them, or nothing where the provider does not answer as it should.
-async fn load(visit: &Visit, after: Option<&str>, limit: usize) -> Option<Invoices> {
+async fn load(visit: &Visit, after: Option<&str>, limit: usize, wait: Duration) -> Option<Invoices> {
     let asked = visit.app.cashier.invoices(&visit.organization, after, limit);
-    match tokio::time::timeout(WAIT_MAX, asked).await {
-        Ok(Ok(invoices)) => Some(invoices),
-        Ok(Err(error)) => {
-            tracing::warn!(organization = %visit.organization, %error, "invoices cannot be shown");
+    match in_time(asked, wait).await {
+        Ok(invoices) => Some(invoices),
+        Err(error) => {
+            tracing::warn!(organization = %visit.organization, error, "invoices cannot be shown");
             None
         }
-        Err(_) => {
-            tracing::warn!(organization = %visit.organization, "invoices do not come in time");
-            None
-        }
+    }
+}
+
+/// What came of it, or why nothing did, for the log.
+async fn in_time(
+    asked: impl Future<Output = Result<Invoices, ProviderError>>,
+    wait: Duration,
+) -> Result<Invoices, String> {
+    match tokio::time::timeout(wait, asked).await {
+        Ok(answered) => answered.map_err(|error| error.to_string()),
+        Err(_) => Err("the payment provider does not answer in time".into()),
     }
 }
 
 /// The Invoices card.
 pub async fn card(visit: &Visit) -> Markup {
     let sells = visit.app.cashier.provider().sells();
-    let loaded = load(visit, None, FIRST).await;
+    let loaded = load(visit, None, FIRST, CARD_WAIT_MAX).await;
     let more = loaded.as_ref().is_some_and(|page| page.next.is_some());
     let aside = html! {
         @if more { a.small href=(visit.path("billing/invoices")) { (say!(visit, "billing-invoices-all")) } }
@@ -158,7 +168,7 @@ pub struct After {
 /// All invoices, page by page.
 pub async fn all(Query(after): Query<After>, visit: Visit) -> Result<Response, ApiError> {
     let slice = Slice { limit: PAGE, cursor: after.cursor };
-    let loaded = load(&visit, slice.invoice()?.as_deref(), PAGE).await;
+    let loaded = load(&visit, slice.invoice()?.as_deref(), PAGE, PAGE_WAIT_MAX).await;
     let next = loaded.as_ref().and_then(|page| page.next.as_deref()).map(id_cursor);
     let title = say!(visit, "billing-invoices");
     let body = html! {
@@ -185,4 +195,18 @@ pub async fn portal(Posted { visit, form }: Posted) -> Result<Response, ApiError
     };
     let url = visit.app.cashier.portal(&visit.organization, place, &visit.address(back)).await?;
     Ok(visit.lead(&url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_provider_that_is_away_or_silent_takes_nothing_down() {
+        let silent = in_time(std::future::pending(), Duration::ZERO).await;
+        assert!(silent.is_err_and(|why| why.contains("in time")));
+        let away = async { Err(ProviderError::Unavailable("refused".into())) };
+        assert!(in_time(away, PAGE_WAIT_MAX).await.is_err_and(|why| why.contains("refused")));
+        assert!(in_time(async { Ok(Invoices::default()) }, PAGE_WAIT_MAX).await.is_ok());
+    }
 }

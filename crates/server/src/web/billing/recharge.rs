@@ -1,7 +1,7 @@
 //! The Auto-recharge card (R10): the switch with what it will charge, its settings, what was bought, how the last purchase ended
 //! and when the next is possible. What cannot be saved is said at the form, by the rules' own refusal.
 
-use super::{Card, books::Books, portal_button, tag};
+use super::{Card, books::Books, portal_button, step, tag};
 use crate::{
     error::ApiError,
     http::{extract::Repeat, form::Form},
@@ -13,7 +13,12 @@ use crate::{
     },
 };
 use axum::{http::StatusCode, response::Response};
-use ledger::{Credits, command::Command, payment::Payment, status::RechargeView};
+use ledger::{
+    Credits,
+    command::{Command, Request},
+    payment::Payment,
+    status::RechargeView,
+};
 use maud::{Markup, html};
 
 /// Offered beside what is saved, in steps of the policy.
@@ -82,7 +87,7 @@ fn form(visit: &Visit, books: &Books, wrong: Option<&Wrong>) -> Markup {
     let limit = wrong.and_then(|wrong| wrong.monthly_limit).unwrap_or(view.monthly_limit);
     let on = wrong.map_or(view.enabled, |wrong| wrong.enabled);
     let plain = |credits: Credits| say!(visit, "billing-recharge-credits", amount = usable(credits));
-    let priced = |credits: Credits| match cost(visit, credits) {
+    let priced = |credits: Credits| match cost(visit, credits, 1) {
         Some(cost) => say!(visit, "billing-recharge-credits-for", amount = usable(credits), money = cost),
         None => plain(credits),
     };
@@ -96,7 +101,7 @@ fn form(visit: &Visit, books: &Books, wrong: Option<&Wrong>) -> Markup {
                 input #ar type="checkbox" role="switch" name="enabled" value="on" checked[on] aria-describedby="ar-says";
                 div {
                     label for="ar" { b { (say!(visit, "billing-recharge-enable")) } }
-                    p.small.quiet #ar-says { (says(visit, view)) }
+                    p.small.quiet #ar-says { (says(visit, view)) " " (says_also(visit)) }
                 }
             }
             div.two.three {
@@ -169,11 +174,11 @@ fn whole(credits: Credits) -> String {
     usable(credits).whole().to_string()
 }
 
-/// What so many credits cost, where they are sold by themselves.
-fn cost(visit: &Visit, credits: Credits) -> Option<String> {
+/// What so many credits cost, bought so many times, where they are sold by themselves.
+fn cost(visit: &Visit, credits: Credits, times: i64) -> Option<String> {
     let cashier = &visit.app.cashier;
     let price = cashier.price().filter(|_| cashier.provider().sells())?;
-    Some(money(price.of(credits)?, &price.currency))
+    Some(money(price.of(credits)?.checked_mul(times)?, &price.currency))
 }
 
 /// What the switch will charge, said at the switch.
@@ -195,14 +200,19 @@ fn says(visit: &Visit, view: &RechargeView) -> String {
         }
         values
     };
-    let said = match cost(visit, view.amount).zip(cost(visit, most)) {
+    match cost(visit, view.amount, 1).zip(cost(visit, view.amount, times)) {
         Some(costs) => visit.copy.text("billing-recharge-says", &values(Some(costs))),
         None => visit.copy.text("billing-recharge-says-without-price", &values(None)),
-    };
+    }
+}
+
+/// What else belongs to it at the switch: what it waits for, or that it may buy at once.
+fn says_also(visit: &Visit) -> String {
+    let view = &visit.balance.auto_recharge;
     match blocked_by(visit) {
-        Some(waits) => format!("{said} {waits}"),
-        None if !view.enabled => format!("{said} {}", say!(visit, "billing-recharge-says-at-once")),
-        None => said,
+        Some(waits) => waits,
+        None if !view.enabled => say!(visit, "billing-recharge-says-at-once"),
+        None => String::new(),
     }
 }
 
@@ -330,7 +340,23 @@ pub async fn save(Posted { visit, form }: Posted) -> Result<Response, ApiError> 
         amount: credits(&form, "amount"),
         monthly_limit: credits(&form, "monthly_limit"),
     };
-    match visit.app.execute(&visit.caller, visit.organization.clone(), command, Repeat(None)).await {
+    let chosen = chosen(&visit, &form, enabled);
+    let organization = visit.organization.clone();
+    // What was said at the switch was about the settings as they are: others are said once more before they charge.
+    let is_said =
+        form.is_ticked("confirmed") || says(&visit, &chosen) == says(&visit, &visit.balance.auto_recharge);
+    let saved = match enabled && !is_said {
+        true => {
+            let request = Request::new(command, visit.caller.actor(), None);
+            visit.app.engine.preview(organization, request).await.map_err(ApiError::from)
+        }
+        false => visit.app.execute(&visit.caller, organization, command, Repeat(None)).await,
+    };
+    match saved {
+        Ok(receipt) if enabled && !is_said => {
+            let would_buy = receipt.shown.balance.auto_recharge.in_flight.is_some();
+            Ok(confirm(&visit, &chosen, would_buy && visit.balance.auto_recharge.in_flight.is_none()))
+        }
         Ok(_) if enabled => Ok(visit.done("billing#recharge", "done-recharge-on")),
         Ok(_) => Ok(visit.done("billing#recharge", "done-recharge-off")),
         Err(error) if error.told().status == StatusCode::UNPROCESSABLE_ENTITY => {
@@ -339,6 +365,46 @@ pub async fn save(Posted { visit, form }: Posted) -> Result<Response, ApiError> 
         }
         Err(error) => Err(error),
     }
+}
+
+/// The settings as they would be.
+fn chosen(visit: &Visit, form: &Form, enabled: bool) -> RechargeView {
+    let now = &visit.balance.auto_recharge;
+    RechargeView {
+        enabled,
+        threshold: credits(form, "threshold").unwrap_or(now.threshold),
+        amount: credits(form, "amount").unwrap_or(now.amount),
+        monthly_limit: credits(form, "monthly_limit").unwrap_or(now.monthly_limit),
+        ..now.clone()
+    }
+}
+
+/// What other settings will charge, before they are saved.
+fn confirm(visit: &Visit, chosen: &RechargeView, buys_at_once: bool) -> Response {
+    let fields = [
+        ("enabled", "on".to_owned()),
+        ("threshold", whole(chosen.threshold)),
+        ("amount", whole(chosen.amount)),
+        ("monthly_limit", whole(chosen.monthly_limit)),
+        ("confirmed", "yes".to_owned()),
+    ];
+    let body = html! {
+        section.card aria-labelledby="confirm-h" {
+            div.card-head { h2 #confirm-h { (say!(visit, "billing-recharge")) } }
+            p { (says(visit, chosen)) }
+            @if buys_at_once { p { b { (say!(visit, "billing-recharge-buys-at-once", amount = usable(chosen.amount))) } } }
+            @if let Some(waits) = blocked_by(visit) { p.quiet { (waits) } }
+            div.card-foot {
+                p { (say!(visit, "billing-recharge-note")) }
+                form.row method="post" action=(visit.path("billing/recharge")) {
+                    (visit.proof())
+                    @for (name, value) in &fields { input type="hidden" name=(name) value=(value); }
+                    button.btn.go type="submit" { (say!(visit, "billing-recharge-confirm")) }
+                }
+            }
+        }
+    };
+    step(visit, &say!(visit, "billing-recharge-confirm-title"), body)
 }
 
 /// Where a refusal belongs; nothing where it is about no field.

@@ -14,7 +14,7 @@ use ledger::{
     status::ReasonCode,
 };
 use std::{collections::BTreeMap, ops::ControlFlow};
-use store::{Fault, Store};
+use store::{Fault, Store, record};
 
 /// Stretches of time that the line has one corner in at least.
 const STRETCHES: i64 = 160;
@@ -107,6 +107,11 @@ impl Series {
         from: Timestamp,
         now: Timestamp,
     ) -> Result<Series, Fault> {
+        // An account that is younger has no more than its own time to be drawn in.
+        let first = store.events(organization, 0, 1)?;
+        let opened = first.first().map(|event| record::decode(&event.bytes)).transpose()?;
+        let opened = opened.map(|recorded| recorded.at).filter(|at| *at < now);
+        let from = opened.map_or(from, |at| from.max(at.before(MINUTE)));
         let mut weaver = Weaver::new(past.stand(), blocked, from, now);
         let end = back(store, organization, past, |step| weaver.weave(step))?;
         Ok(weaver.finish(end))
@@ -203,8 +208,7 @@ impl Weaver {
             self.edges += 1;
             self.corner(at, step.after);
             self.corner(at, step.before);
-        }
-        if let Some(corner) = self.corners.last_mut() {
+        } else if let Some(corner) = self.corners.last_mut() {
             corner.held_most = corner.held_most.max(step.before.held).max(step.after.held);
             corner.debt_most = corner.debt_most.max(step.before.debt).max(step.after.debt);
         }
@@ -245,11 +249,10 @@ impl Weaver {
     /// A little before the first event: there was nothing to show before it.
     fn beginning(&self) -> Timestamp {
         let span = self.now.since(self.reached);
-        let first = match span >= Duration::days(1) {
+        match span >= Duration::days(1) {
             true => self.reached.day_start(),
             false => self.reached.before(Duration::from_micros(span.micros() / 8)).before(MINUTE),
-        };
-        first.max(self.from)
+        }
     }
 
     /// What was blocked and free again in one instant kept nobody from anything, and before the first credits nothing had
@@ -357,7 +360,7 @@ mod tests {
         let now = account.core().last;
         let mut weaver = Weaver::new(past.stand(), None, Timestamp::MIN, now);
         for bytes in world.history().iter().rev() {
-            let recorded = store::record::decode(bytes).expect("an event");
+            let recorded = record::decode(bytes).expect("an event");
             let after = past.stand();
             past.undo(&recorded);
             let step = Step { recorded: &recorded, before: past.stand(), after, past: &past };

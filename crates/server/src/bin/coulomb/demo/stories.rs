@@ -120,6 +120,11 @@ fn lively() -> Vec<Story> {
                 vec![start("research-1", "workflow_run", 1_200), start("browser-1", "browser_session", 300)],
             ],
         ),
+        story(
+            "busy",
+            "Three weeks of work, a debt that was settled, credits for some days (test clock).",
+            [busy()],
+        ),
         story("low", "Fewer credits than the threshold.", [vec![team()], used("import-1", 46_000).into()]),
         story("depleted", "Every credit is spent.", [vec![team()], used("import-1", 50_000).into()]),
         story(
@@ -132,6 +137,51 @@ fn lively() -> Vec<Story> {
             ],
         ),
     ]
+}
+
+/// What is used on each day until a scan uses more than is left, and on each day after that was paid for.
+const BEFORE_THE_SCAN: [i64; 15] =
+    [1_900, 2_400, 2_100, 600, 400, 2_900, 3_300, 2_700, 3_100, 2_600, 700, 500, 3_400, 3_800, 3_600];
+const AFTER_THE_SCAN: [i64; 7] = [1_200, 1_700, 600, 400, 1_900, 2_200, 1_800];
+
+/// Weeks of work, for a history worth drawing.
+fn busy() -> Vec<Step> {
+    let mut steps = vec![clock_before(23), team()];
+    for (day, credits) in (1..).zip(BEFORE_THE_SCAN) {
+        steps.extend(day_of_work(day, credits));
+    }
+    let left = 50_000 - BEFORE_THE_SCAN.iter().sum::<i64>();
+    steps.extend([
+        start("quarterly-scan", "workflow_run", 3_000),
+        settle("quarterly-scan", left + 1_800),
+        refused(start("chat-refused", "chat_message", 10)),
+        clock_by("P1D"),
+        pack("small"),
+        pack("small"),
+    ]);
+    for (day, credits) in (16..).zip(AFTER_THE_SCAN) {
+        steps.extend(day_of_work(day, credits));
+    }
+    steps.push(start("market-scan", "workflow_run", 900));
+    steps
+}
+
+/// So many credits over the hours of a day and some kinds of work.
+fn day_of_work(day: i64, credits: i64) -> Vec<Step> {
+    let kinds = [
+        ("chat_message", "cem", 15),
+        ("tool_run", "bob", 25),
+        ("workflow_run", "ada", 40),
+        ("browser_session", "cem", 20),
+    ];
+    let mut steps = Vec::new();
+    for (kind, member, percent) in kinds {
+        let (run, used) = (format!("{kind}-{day}"), credits * percent / 100);
+        steps.push(post("/runs", json!({"id": run, "kind": kind, "hold": used, "member": member})));
+        steps.extend([clock_by("PT1H"), settle(&run, used)]);
+    }
+    steps.push(clock_by("PT20H"));
+    steps
 }
 
 /// Organizations that owe credits, or may come to.

@@ -78,7 +78,7 @@ pub const WORKS: [Work; 5] = [
         says: "Any file up to 400 pages",
         cost: "About 80 to 120 credits",
         icon: "bill",
-        hold: 120,
+        hold: 100,
         steps: 4,
         pace: Duration::from_millis(900),
         uses: (20, 11),
@@ -231,7 +231,7 @@ fn output(work: &Work, text: &str, used: i64) -> String {
         }
         _ => format!("{} of the {}", grouped(used), grouped(work.hold)),
     };
-    let cost = format!("It used {about} credits that were set aside.");
+    let cost = format!("It used {about} credits that were reserved.");
     let said = match work.key {
         "chat" => {
             "This workspace asks no model, so there is no real answer. What is real is the metering: the message was admitted before it ran, and charged for what it used."

@@ -29,7 +29,7 @@ pub async fn show(
             @if turns.is_empty() {
                 div.empty {
                     h2 { "Ask something" }
-                    p.quiet { "A message sets aside 60 credits, uses what it uses, and gives the rest back. At zero nothing new starts; what runs is finished." }
+                    p.quiet { "A message reserves 60 credits, uses what it uses, and gives the rest back. At zero nothing new starts; what runs is finished." }
                 }
             }
             @for job in turns { (turn(job)) }
@@ -75,7 +75,7 @@ fn composer(scene: &Scene) -> Markup {
             textarea #draft name="text" rows="2" maxlength="2000" placeholder="Compare Brevik and Estrel: price, warranty and penalties" {}
             div.row {
                 span.small.quiet #cost data-live {
-                    (work.cost) ". " (work.hold) " are set aside while it runs; "
+                    (work.cost) ". " (work.hold) " are reserved while it runs; "
                     (grouped(whole(&scene.balance["available"]))) " can be used."
                 }
                 button.btn.go type="submit" aria-describedby="cost" { (icon("send")) "Send" }

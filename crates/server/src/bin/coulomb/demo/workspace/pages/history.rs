@@ -39,7 +39,7 @@ pub async fn show(
                             tr role="row" {
                                 th role="columnheader" scope="col" { "Run" }
                                 th role="columnheader" scope="col" { "State" }
-                                th.n role="columnheader" scope="col" { "Set aside" }
+                                th.n role="columnheader" scope="col" { "Reserved" }
                                 th.n role="columnheader" scope="col" { "Used" }
                             }
                         }
@@ -108,11 +108,11 @@ fn row(scene: &Scene, run: &Value, has_output: bool) -> Markup {
                     @if let Some(at) = began(run) { (time(at)) }
                     @if let Some(who) = who { ", " (who.name) }
                     @if status == "refused" { ". Nothing was charged" }
-                    @else if whole(&run["overrun"]) > 0 { ". Used more than was set aside" }
+                    @else if whole(&run["overrun"]) > 0 { ". Used more than was reserved" }
                 }
             }
             td role="cell" { span.tag data-tone=(tone) { (icon(mark)) (word) } }
-            td.n role="cell" data-l="Set aside" { (grouped(whole(&run["hold"]))) }
+            td.n role="cell" data-l="Reserved" { (grouped(whole(&run["hold"]))) }
             td.n role="cell" data-l="Used" { (grouped(whole(&run["used"]))) }
         }
     }
