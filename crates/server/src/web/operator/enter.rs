@@ -206,10 +206,10 @@ fn sign_in(app: &App, status: StatusCode, to: &str, why: Option<&str>) -> Respon
             div.page-head { h1 { (say("operator-enter")) } }
             section.card aria-label=(say("operator-enter")) {
                 form method="post" action="/operator/enter" {
-                    @if let Some(why) = why {
-                        p.inset.small.row role="alert" data-tone="stop" { (icon("warn")) span.grow { (why) } }
-                    }
                     input type="hidden" name="to" value=(to);
+                    @if let Some(why) = why {
+                        p.inset.small role="alert" data-tone="stop" { span.row { (icon("warn")) span.grow { (why) } } }
+                    }
                     div.field {
                         label for="key" { (say("operator-enter-key")) }
                         input #key name="key" type="password" required autocomplete="current-password" spellcheck="false" aria-describedby="key-says";

@@ -97,7 +97,7 @@ pub struct Trouble {
 fn told(trouble: Option<&Trouble>, order: Order) -> Markup {
     html! {
         @if let Some(trouble) = trouble.filter(|trouble| trouble.order == order) {
-            p.inset.small.row role="alert" data-tone="stop" { (icon("warn")) span.grow { (trouble.says) } }
+            div { p.inset.small role="alert" data-tone="stop" { span.row { (icon("warn")) span.grow { (trouble.says) } } } }
         }
     }
 }
@@ -155,7 +155,7 @@ pub fn suspension_card(
             @match suspension {
                 Some(suspension) => {
                     p { (say!(operator, "operator-suspended-since", date = operator.copy.date_time(suspension.since.at))) }
-                    p.inset { (suspension.reason) }
+                    div { p.inset { (suspension.reason) } }
                     (told(trouble, Order::Lift))
                     form method="post" action=(address(&seen.id, Order::Lift)) {
                         (operator.proof())

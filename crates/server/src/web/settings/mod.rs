@@ -165,7 +165,7 @@ impl Trouble {
 fn told(trouble: Option<&Trouble>, at: &str) -> Markup {
     html! {
         @if let Some(trouble) = trouble.filter(|trouble| trouble.at == at) {
-            p.inset.small.row role="alert" data-tone="stop" { (icon("warn")) span.grow { (trouble.says) } }
+            div { p.inset.small role="alert" data-tone="stop" { span.row { (icon("warn")) span.grow { (trouble.says) } } } }
         }
     }
 }

@@ -56,9 +56,10 @@ pub async fn card(visit: &Visit, people: &People) -> Result<Markup, ApiError> {
                 @if let Some(email) = &visit.me.email { span.quiet.small { (say!(visit, "settings-notices-to", email = email)) } }
             }
             @if visit.me.email.is_none() {
-                p.inset.small.row data-tone="warn" {
-                    (icon("info"))
-                    span.grow { (say!(visit, "settings-notices-nowhere", names = people.who(&visit.copy, Permission::ManageMembers))) }
+                div {
+                    p.inset.small data-tone="warn" {
+                        span.row { (icon("info")) span.grow { (say!(visit, "settings-notices-nowhere", names = people.who(&visit.copy, Permission::ManageMembers))) } }
+                    }
                 }
             }
             form method="post" action=(visit.path("settings/notices")) {
