@@ -4,12 +4,8 @@
 //! A key is `coulomb_<scope>_<32 random bytes>_<checksum>`. The scope is for people who read it; the store decides what it
 //! may do. The checksum tells a typo from a key that does not work. Keys are stored as SHA-256: they have 256 bits of
 //! chance, so nothing slower is needed. Nothing here puts a key into a log or an error.
-//!
-//! A pass is what a key's holder shows in a browser instead of the key: it names the key and its own end, sealed with what
-//! is stored of that key, so that it ends with the key.
 
 use crate::clock;
-use hmac::{Hmac, KeyInit, Mac};
 use ledger::{Timestamp, chain::Hash, id::KeyId};
 use sha2::{Digest, Sha256};
 use std::{
@@ -120,13 +116,6 @@ fn is_well_formed(key: &str) -> bool {
     key.starts_with(PREFIX) && key.rsplit_once('_').is_some_and(|(body, sum)| checksum(body) == sum)
 }
 
-/// What seals a pass: nobody who does not know what is stored of the key can work it out.
-fn seal(stored: &Hash, id: &KeyId, until: i64) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(stored).expect("HMAC takes keys of every length");
-    mac.update(format!("operator {id} {until}").as_bytes());
-    mac.finalize().into_bytes().into()
-}
-
 /// Who a key belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
@@ -233,26 +222,10 @@ impl Keys {
         self.known(&hash(key))
     }
 
-    /// A pass for whoever holds this key, until then; none where it does not work any more.
-    pub fn pass(&self, id: &KeyId, until: Timestamp) -> Option<String> {
-        let (hash, _) = self.by_id(id)?;
-        Some(format!("{id}~{}~{}", until.micros(), base32(&seal(&hash, id, until.micros()))))
-    }
-
-    /// Who holds a pass, while neither it nor its key has ended.
-    pub fn holder_of_pass(&self, pass: &str, now: Timestamp) -> Option<Holder> {
-        let mut parts = pass.splitn(3, '~');
-        let (id, until, sealed) = (parts.next()?, parts.next()?, parts.next()?);
-        let (id, until): (KeyId, i64) = (id.parse().ok()?, until.parse().ok()?);
-        let (hash, holder) = self.by_id(&id)?;
-        let is_ours = base32(&seal(&hash, &id, until)).as_bytes().ct_eq(sealed.as_bytes());
-        (bool::from(is_ours) && now.micros() < until).then_some(holder)
-    }
-
-    /// There are few keys: looking through them is looking one up.
-    fn by_id(&self, id: &KeyId) -> Option<(Hash, Holder)> {
+    /// Who holds the key of this id, while it works. There are few keys: looking through them is looking one up.
+    pub fn by_id(&self, id: &KeyId) -> Option<Holder> {
         let holders = Arc::clone(&self.inner.holders.read().unwrap_or_else(PoisonError::into_inner));
-        holders.iter().find(|(_, holder)| holder.id == *id).map(|(hash, holder)| (*hash, holder.clone()))
+        holders.values().find(|holder| holder.id == *id).cloned()
     }
 
     fn known(&self, hash: &Hash) -> Option<Holder> {

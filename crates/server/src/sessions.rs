@@ -1,6 +1,7 @@
-//! Members' sessions. A host that has a person before it asks for one and sends the browser to its link, which opens the
+//! Sessions of members, and of operators. A host that has a person before it asks for one and sends the browser to its link, which opens the
 //! console once; or it gives the token to its own page, where the components show that person's balance with it. Either
-//! reaches one organization and no further than the member may (R12).
+//! reaches one organization and no further than the member may (R12). An operator signs in with a key, whose session ends with
+//! the key.
 //!
 //! What is stored is a hash, beside the organization. Links and sessions end by the wall clock, whatever test clock the
 //! organization has.
@@ -8,7 +9,7 @@
 use crate::{auth, clock, engine::Changes, jobs::due, memos, memos::Memos};
 use ledger::{
     Duration, Timestamp,
-    id::{MemberId, OrganizationId},
+    id::{KeyId, MemberId, OrganizationId},
 };
 use serde::{Deserialize, Serialize};
 use store::{
@@ -21,6 +22,16 @@ pub const SESSION: &str = "session";
 
 /// The kind of the memo of a link that nobody has followed yet.
 pub const LINK: &str = "session_link";
+
+/// The kind of the memo of an operator's session.
+const OPERATOR: &str = "operator_session";
+
+/// Memos belong to somebody. What belongs to whoever runs the server is under this id, which an organization may have too:
+/// no other kind of memo is there, and none of this kind elsewhere.
+const HOUSE: &str = "operator";
+
+/// For how long an operator stays in.
+pub const OPERATOR_LIFETIME: Duration = Duration::hours(12);
 
 /// Organizations whose sessions are cleared away at once.
 const AT_ONCE: usize = 4;
@@ -56,6 +67,13 @@ pub struct Session {
     pub return_url: Option<String>,
     /// When it ends.
     pub expires_at: Timestamp,
+}
+
+/// Whose key opened an operator's session, and until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct OperatorSession {
+    key: KeyId,
+    expires_at: Timestamp,
 }
 
 /// A session that was just made.
@@ -139,11 +157,38 @@ impl Sessions {
 
     /// Ends a session.
     pub async fn end(&self, organization: &OrganizationId, token: &str) -> Result<(), Fault> {
-        if let Some(memo) = self.memos.one(organization, SESSION, &auth::fingerprint(token)).await? {
+        self.forget(organization, SESSION, token).await
+    }
+
+    async fn forget(&self, of: &OrganizationId, kind: &'static str, token: &str) -> Result<(), Fault> {
+        if let Some(memo) = self.memos.one(of, kind, &auth::fingerprint(token)).await? {
             // Where somebody else was faster it is gone as well.
-            self.memos.keep(organization, vec![Change::Forget(memo)]).await?;
+            self.memos.keep(of, vec![Change::Forget(memo)]).await?;
         }
         Ok(())
+    }
+
+    /// Opens a session for whoever holds this key.
+    pub async fn open_for_operator(&self, key: KeyId) -> Result<String, Fault> {
+        let (token, expires_at) = (secret()?, clock::now().after(OPERATOR_LIFETIME));
+        let body = memos::body(&OperatorSession { key, expires_at });
+        let memo = Memo::new(OPERATOR, auth::fingerprint(&token), Some(expires_at), body);
+        self.memos.keep(&house(), vec![Change::Write(memo)]).await?;
+        Ok(token)
+    }
+
+    /// By which key an operator is in, while the session lasts. Whether the key still works is for `auth` to say.
+    pub async fn operator(&self, token: &str) -> Result<Option<KeyId>, Fault> {
+        let Some(memo) = self.memos.one(&house(), OPERATOR, &auth::fingerprint(token)).await? else {
+            return Ok(None);
+        };
+        let session: OperatorSession = memos::read(&memo)?;
+        Ok((clock::now() < session.expires_at).then_some(session.key))
+    }
+
+    /// Ends an operator's session.
+    pub async fn end_for_operator(&self, token: &str) -> Result<(), Fault> {
+        self.forget(&house(), OPERATOR, token).await
     }
 
     /// Clears away what is over, until the server stops.
@@ -159,8 +204,12 @@ impl Sessions {
                 }
             })
         };
-        tokio::join!(clear(SESSION), clear(LINK));
+        tokio::join!(clear(SESSION), clear(LINK), clear(OPERATOR));
     }
+}
+
+fn house() -> OrganizationId {
+    HOUSE.parse().expect("it is an id")
 }
 
 /// Whether this is a session's token, and no API key.

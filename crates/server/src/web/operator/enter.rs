@@ -1,5 +1,5 @@
-//! Who gets in: a key is pasted once and exchanged for a cookie that is sealed with what is stored of that key, so that a key
-//! that is revoked lets nobody stay. The key itself is neither kept nor shown again.
+//! Who gets in: a key is pasted once and exchanged for a session, which ends when somebody signs out, after half a day, or with
+//! the key. The key itself is neither kept nor shown again.
 
 use super::{ROOT, unframed};
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
         extract::{Caller, Query},
         form::Form,
     },
+    sessions::OPERATOR_LIFETIME,
     web::{
         copy::{Copy, say},
         frame::{document, wordmark},
@@ -24,7 +25,6 @@ use axum::{
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use ledger::Duration;
 use maud::html;
 use serde::Deserialize;
 use std::{
@@ -35,9 +35,6 @@ use store::Scope;
 
 /// The name of the cookie.
 const COOKIE: &str = "coulomb_operator";
-
-/// For how long one stays in.
-const LIFETIME: Duration = Duration::hours(12);
 
 /// Keys that are not known may be tried so often in a window.
 const ATTEMPTS_MAX: u32 = 10;
@@ -55,8 +52,8 @@ pub struct Operator {
     pub holder: Holder,
     /// Who asks the engine.
     pub caller: Caller,
-    /// What the browser showed.
-    pub pass: String,
+    /// The session, as the browser showed it.
+    pub token: String,
     /// The key of what was just done, to be told.
     pub done: Option<String>,
 }
@@ -79,15 +76,17 @@ impl FromRequestParts<Arc<App>> for Operator {
         }
 
         let route = route(parts).map_err(IntoResponse::into_response)?;
-        let pass = cookie(&parts.headers, COOKIE).unwrap_or_default().to_owned();
-        let Some(holder) = app.keys.holder_of_pass(&pass, clock::now()) else {
+        let token = cookie(&parts.headers, COOKIE).unwrap_or_default().to_owned();
+        let session = app.sessions.operator(&token).await;
+        let key = session.map_err(|fault| ApiError::from(fault).into_response())?;
+        let Some(holder) = key.and_then(|key| app.keys.by_id(&key)) else {
             let to = if route.method == "GET" { parts.uri.path() } else { ROOT };
             return Err(sign_in(app, StatusCode::UNAUTHORIZED, to, None));
         };
         let done =
             Query::<Done>::from_request_parts(parts, app).await.ok().and_then(|Query(query)| query.done);
         let caller = Caller { key: Some(holder.id.clone()), member: None, route };
-        Ok(Operator { app: Arc::clone(app), copy: app.copy.clone(), holder, caller, pass, done })
+        Ok(Operator { app: Arc::clone(app), copy: app.copy.clone(), holder, caller, token, done })
     }
 }
 
@@ -117,7 +116,7 @@ async fn shown_to(request: Request, app: &Arc<App>) -> Result<(Operator, Form), 
     let operator = Operator::from_request_parts(&mut parts, app).await?;
     let form = Form::from_request(Request::from_parts(parts, body), app).await;
     let form = form.map_err(IntoResponse::into_response)?;
-    proven(&form, &operator.pass).map_err(IntoResponse::into_response)?;
+    proven(&form, &operator.token).map_err(IntoResponse::into_response)?;
     Ok((operator, form))
 }
 
@@ -157,14 +156,11 @@ pub async fn enter(
     let why = match holder {
         Ok(Holder { scope: Scope::Runtime, .. }) => "operator-wrong-runtime",
         Ok(holder) => {
-            let now = clock::now();
-            if let Some(pass) = app.keys.pass(&holder.id, now.after(LIFETIME)) {
-                let mut response = see_other(to);
-                let cookie = set(&app, &pass, LIFETIME.micros() / 1_000_000)?;
-                response.headers_mut().insert(header::SET_COOKIE, cookie);
-                return Ok(response);
-            }
-            "operator-wrong-unknown"
+            let token = app.sessions.open_for_operator(holder.id).await?;
+            let mut response = see_other(to);
+            let cookie = set(&app, &token, OPERATOR_LIFETIME.micros() / 1_000_000)?;
+            response.headers_mut().insert(header::SET_COOKIE, cookie);
+            return Ok(response);
         }
         Err(NoEntry::Malformed) => "operator-wrong-malformed",
         Err(_) => "operator-wrong-unknown",
@@ -181,7 +177,9 @@ fn is_ours(to: &str) -> bool {
 
 /// Signs out.
 pub async fn leave(State(app): State<Arc<App>>, request: Request) -> Result<Response, Response> {
-    shown_to(request, &app).await?;
+    let (operator, _) = shown_to(request, &app).await?;
+    let ended = app.sessions.end_for_operator(&operator.token).await;
+    ended.map_err(|fault| ApiError::from(fault).into_response())?;
     let mut response = see_other(ROOT);
     let cookie = set(&app, "", 0).map_err(IntoResponse::into_response)?;
     response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -189,10 +187,10 @@ pub async fn leave(State(app): State<Arc<App>>, request: Request) -> Result<Resp
 }
 
 /// A cookie that no script reads and that comes along from no other site.
-fn set(app: &App, pass: &str, seconds: i64) -> Result<HeaderValue, ApiError> {
+fn set(app: &App, token: &str, seconds: i64) -> Result<HeaderValue, ApiError> {
     let secure = if app.settings.public_url.starts_with("https://") { "; Secure" } else { "" };
     let cookie =
-        format!("{COOKIE}={pass}; Path={ROOT}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+        format!("{COOKIE}={token}; Path={ROOT}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     HeaderValue::try_from(cookie).map_err(|_| ApiError::fault("a cookie that fits no header"))
 }
 

@@ -85,7 +85,7 @@ impl Operator {
 
     /// What every form carries, which no other site's page knows.
     fn proof(&self) -> Markup {
-        html! { input type="hidden" name="proof" value=(auth::form_proof(&self.pass)); }
+        html! { input type="hidden" name="proof" value=(auth::form_proof(&self.token)); }
     }
 
     /// What was just done.
