@@ -1,8 +1,10 @@
 //! The engine around the rules, and everything that reaches it: HTTP, jobs, configuration, the command line.
 
 pub mod auth;
+pub mod brand;
 pub mod clock;
 pub mod config;
+pub mod copy;
 pub mod engine;
 pub mod error;
 pub mod export;

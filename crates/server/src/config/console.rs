@@ -1,7 +1,7 @@
 //! The console's pages: how long people stay in, in which language, and whose pages may show or ask them.
 
 use super::values::{Length, parse_public_url};
-use crate::{http::ConsoleSettings, sessions::Lifetimes, web::copy::Language};
+use crate::{copy::Language, http::ConsoleSettings, sessions::Lifetimes};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

@@ -43,6 +43,7 @@ pub use document::document;
 
 use crate::{
     auth::Keys,
+    copy::{Copy, Language},
     engine::Engine,
     memos::Memos,
     notices::Notices,
@@ -51,7 +52,6 @@ use crate::{
         provider::Provider,
     },
     sessions::{Lifetimes, Sessions},
-    web::copy::{Copy, Language},
 };
 use axum::{
     Router,

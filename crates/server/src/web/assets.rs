@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 use std::sync::{Arc, LazyLock};
 
 /// The style of all pages.
-pub const STYLE: &str = include_str!("../../static/coulomb.css");
+pub const STYLE: &str =
+    concat!(include_str!("../../static/tokens.css"), include_str!("../../static/coulomb.css"));
 
 /// What makes pages follow the account.
 pub static SCRIPT: Asset = Asset {

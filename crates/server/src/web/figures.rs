@@ -1,7 +1,7 @@
 //! Figures and instants as pages show them: usable credits rounded down, owed ones up, thousands apart, dates in UTC. The
 //! full precision is what screen readers are told, and what the API answers.
 
-use super::copy::{Copy, Value};
+use crate::copy::{Copy, Value};
 use jiff::tz::TimeZone;
 use ledger::{Credits, Timestamp};
 use maud::{Markup, Render, html};
@@ -170,7 +170,7 @@ pub fn time(at: Timestamp, shown: impl AsRef<str>) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::copy::Language;
+    use crate::copy::Language;
 
     #[test]
     fn what_can_be_used_is_rounded_down_and_what_is_owed_up() {

@@ -6,7 +6,6 @@
 
 pub mod assets;
 mod billing;
-pub mod copy;
 mod enter;
 mod figures;
 mod frame;

@@ -1,12 +1,12 @@
 //! What a page says when it cannot be shown: why, in the reader's words, and what to do. Unknown is never shown as zero.
 
-use super::{
+use super::{frame::document, icons::icon, visit::refused};
+use crate::{
+    brand::wordmark,
     copy::{Copy, Value},
-    frame::{document, wordmark},
-    icons::icon,
-    visit::refused,
+    error::ApiError,
+    http::App,
 };
-use crate::{error::ApiError, http::App};
 use axum::{
     extract::{Request, State},
     http::{Method, StatusCode},

@@ -2,11 +2,10 @@
 //! that helps. People without billing access are told that the balance needs attention, and whom to ask (R12.2).
 
 use super::{
-    copy::say,
     figures::{owed, usable},
     visit::{Visit, list},
 };
-use crate::money::money;
+use crate::{copy::say, money::money};
 use ledger::{
     Credits,
     explain::{CauseKind, Explained},

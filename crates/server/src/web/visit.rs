@@ -1,12 +1,10 @@
 //! Who looks at a page of the console, and what they look at: the member behind a session's cookie, and the account at one
 //! version, from which everything on the page is shown. What somebody may do is asked again when they do it (R12.3).
 
-use super::{
-    copy::{Copy, Value},
-    usage::forecast::{Basis, Forecast},
-};
+use super::usage::forecast::{Basis, Forecast};
 use crate::{
     auth,
+    copy::{Copy, Value},
     error::ApiError,
     http::{
         App,

@@ -3,8 +3,8 @@
 
 use crate::client::{SELLER, Server, sellers, start_on_every_store};
 use coulomb_server::{
+    copy::Language,
     http::{ConsoleSettings, HttpSettings},
-    web::copy::Language,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

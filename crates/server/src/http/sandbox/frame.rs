@@ -2,7 +2,12 @@
 //! and nothing is told to other sites.
 
 use super::super::App;
-use crate::{error::ApiError, payments::sandbox::Notice, words};
+use crate::{
+    brand::{MARK, wordmark},
+    error::ApiError,
+    payments::sandbox::Notice,
+    words,
+};
 use axum::{
     extract::State,
     http::{HeaderValue, StatusCode, header},
@@ -13,12 +18,11 @@ use maud::{DOCTYPE, Markup, html};
 use std::sync::Arc;
 
 /// The style of all pages.
-const STYLE: &str = include_str!("../../../static/sandbox.css");
+const STYLE: &str =
+    concat!(include_str!("../../../static/tokens.css"), include_str!("../../../static/sandbox.css"));
 
 /// Where it is served.
 pub const STYLE_PATH: &str = "/sandbox/coulomb.css";
-
-const MARK: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20'%3E%3Cpath d='M14.6 5.2a6.6 6.6 0 1 0 0 9.6' fill='none' stroke='%230b2fb3' stroke-width='3' stroke-linecap='round'/%3E%3Ccircle cx='17' cy='10' r='2.3' fill='%230b2fb3'/%3E%3C/svg%3E";
 
 /// Serves the style.
 pub async fn style(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
@@ -128,17 +132,4 @@ pub const BACK: &str = "M13 8H3m4-4L3 8l4 4";
 /// One of the above; never without a word beside it.
 pub fn icon(path: &str) -> Markup {
     html! { svg.i viewBox="0 0 16 16" aria-hidden="true" { path d=(path) {} } }
-}
-
-fn wordmark() -> Markup {
-    html! {
-        svg viewBox="0 0 94 20" aria-hidden="true" {
-            path d="M8.94 7.95a5 5 0 1 0 0 8.1" {}
-            circle.charge cx="11.5" cy="12" r="1.6" {}
-            circle cx="21.5" cy="12" r="5" {}
-            path d="M31 7v5.3a4.5 4.5 0 0 0 9 0V7m0 5v5M46 2.2V17M63 17V7m0 4.3a3.9 3.9 0 0 1 7.8 0V17m0-5.7a3.9 3.9 0 0 1 7.8 0V17M83.5 2.2V17" {}
-            circle cx="55" cy="12" r="5" {}
-            circle cx="88.4" cy="12" r="5" {}
-        }
-    }
 }

@@ -7,9 +7,10 @@ use super::{
     step,
 };
 use crate::{
+    copy::say,
     error::ApiError,
     http::extract::Query,
-    web::{copy::say, figures::time, visit::Visit},
+    web::{figures::time, visit::Visit},
 };
 use axum::response::Response;
 use ledger::{Timestamp, command::PartKey, debt::DebtOrigin, event::Recorded, payment::Payment};

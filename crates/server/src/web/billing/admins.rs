@@ -2,10 +2,10 @@
 
 use super::{Card, books::Books, tag};
 use crate::{
+    copy::say,
     error::ApiError,
     http::extract::Repeat,
     web::{
-        copy::say,
         frame::{initials, role},
         icons::icon,
         visit::{Posted, Visit},

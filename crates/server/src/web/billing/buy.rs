@@ -9,12 +9,12 @@ use super::{
     step, tag,
 };
 use crate::{
+    copy::say,
     error::ApiError,
     http::{extract::Query, form::Form},
     money::money,
     payments::{Bought, Purchase, cashier::Wanted},
     web::{
-        copy::say,
         figures::{owed, usable},
         icons::icon,
         visit::{Posted, Visit},

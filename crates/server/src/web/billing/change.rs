@@ -8,12 +8,12 @@ use super::{
     subscription::{ends, word},
 };
 use crate::{
+    copy::say,
     error::ApiError,
     http::extract::{Query, Repeat},
     money::money,
     payments::{SubscriptionOrder, orders::Carried},
     web::{
-        copy::say,
         figures::{owed, usable},
         visit::{Posted, Visit},
     },

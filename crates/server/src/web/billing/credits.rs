@@ -2,11 +2,13 @@
 //! something is left in the order of use (R3.6), and how credits work.
 
 use super::{Card, books::Books, tag, valid_through};
-use crate::web::{
+use crate::{
     copy::{rich, say},
-    figures::{Amount, owed, share, time, usable},
-    icons::icon,
-    visit::Visit,
+    web::{
+        figures::{Amount, owed, share, time, usable},
+        icons::icon,
+        visit::Visit,
+    },
 };
 use ledger::{
     Credits,

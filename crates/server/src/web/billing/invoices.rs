@@ -3,12 +3,12 @@
 
 use super::{Card, books::Books, portal_button, step};
 use crate::{
+    copy::say,
     error::ApiError,
     http::extract::{Query, Slice, id_cursor},
     money::money,
     payments::{Invoice, InvoiceStatus, Invoices, PortalStep, ProviderError},
     web::{
-        copy::say,
         figures::time,
         icons::icon,
         visit::{Posted, Visit},

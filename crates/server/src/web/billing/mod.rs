@@ -16,13 +16,13 @@ mod recharge;
 mod subscription;
 
 use super::{
-    copy::say,
     figures::owed,
     frame::{Page, Tab},
     icons::icon,
     visit::Visit,
 };
 use crate::{
+    copy::say,
     error::ApiError,
     http::{App, extract::Query},
 };
@@ -193,7 +193,7 @@ fn valid_through(visit: &Visit, end: Timestamp) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use crate::web::copy::{Copy, Language};
+    use crate::copy::{Copy, Language};
 
     #[test]
     fn every_sentence_that_the_page_names_is_there() {

@@ -3,9 +3,9 @@
 
 use super::{Card, credits};
 use crate::{
+    copy::say,
     error::ApiError,
     web::{
-        copy::say,
         figures::{time, usable},
         frame::{Page, Tab, initials, role},
         icons::icon,

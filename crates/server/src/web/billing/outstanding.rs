@@ -3,9 +3,9 @@
 
 use super::{Card, books::Books, events::Named};
 use crate::{
+    copy::say,
     money::money,
     web::{
-        copy::say,
         figures::{owed, share, usable},
         visit::Visit,
     },

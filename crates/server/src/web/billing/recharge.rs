@@ -3,11 +3,11 @@
 
 use super::{Card, books::Books, portal_button, step, tag};
 use crate::{
+    copy::{Value, say},
     error::ApiError,
     http::{extract::Repeat, form::Form},
     money::money,
     web::{
-        copy::{Value, say},
         figures::usable,
         visit::{Posted, Visit},
     },

@@ -7,9 +7,9 @@ use super::{
     button, portal_button, tag,
 };
 use crate::{
+    copy::say,
     money::money,
     web::{
-        copy::say,
         figures::{time, usable},
         visit::Visit,
     },

@@ -228,7 +228,7 @@ const HOW_CREDITS_WORK: Article = Article {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::copy::{Copy, Language};
+    use crate::copy::{Copy, Language};
     use std::collections::{BTreeMap, BTreeSet};
 
     /// The rules as articles were read against them: the day since which each reads so, and its text.

@@ -11,7 +11,6 @@ pub use answers::{Answer, Given, all as all_answers};
 pub use articles::ARTICLES;
 
 use super::{
-    copy::{Value, say},
     figures::{time, usable},
     frame::{Page, Tab},
     icons::icon,
@@ -19,6 +18,7 @@ use super::{
 };
 use crate::{
     clock,
+    copy::{Value, say},
     error::ApiError,
     http::{App, extract::Ids},
 };

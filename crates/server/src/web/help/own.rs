@@ -2,13 +2,15 @@
 //! without billing access is told whom to ask instead (R12.2).
 
 use super::articles::{Article, Own};
-use crate::web::{
+use crate::{
     copy::say,
-    figures::{owed, usable},
-    frame::line,
-    icons::icon,
-    reasons,
-    visit::{Visit, list},
+    web::{
+        figures::{owed, usable},
+        frame::line,
+        icons::icon,
+        reasons,
+        visit::{Visit, list},
+    },
 };
 use ledger::{
     explain::Explained,

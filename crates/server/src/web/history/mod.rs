@@ -5,7 +5,6 @@
 mod run;
 
 use super::{
-    copy::say,
     figures::{owed, time, usable},
     frame::{Page, Tab},
     icons::icon,
@@ -13,6 +12,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
+    copy::say,
     engine::View,
     error::ApiError,
     http::{
@@ -412,7 +412,7 @@ fn state(visit: &Visit, run: &Run) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::copy::{Copy, Language};
+    use crate::copy::{Copy, Language};
     use ledger::status::Severity;
 
     #[test]

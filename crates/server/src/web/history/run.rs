@@ -3,11 +3,11 @@
 
 use super::{Names, grants, state};
 use crate::{
+    copy::say,
     engine::View,
     error::ApiError,
     http::extract::Ids,
     web::{
-        copy::say,
         figures::{owed, time, usable},
         frame::{Page, Tab, line},
         icons::icon,

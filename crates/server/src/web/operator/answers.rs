@@ -2,9 +2,9 @@
 
 use super::{ROOT, Tab, enter::Operator};
 use crate::{
+    copy::say,
     error::ApiError,
     web::{
-        copy::say,
         figures::time,
         help::{self, ARTICLES, Given},
         icons::icon,

@@ -4,7 +4,9 @@
 use super::{ROOT, unframed};
 use crate::{
     auth::{Holder, NoEntry},
+    brand::wordmark,
     clock,
+    copy::{Copy, say},
     error::ApiError,
     http::{
         App,
@@ -13,8 +15,7 @@ use crate::{
     },
     sessions::OPERATOR_LIFETIME,
     web::{
-        copy::{Copy, say},
-        frame::{document, wordmark},
+        frame::document,
         icons::icon,
         visit::{cookie, proven, route, see_other},
     },

@@ -3,6 +3,7 @@
 
 use super::{ROOT, Tab, enter::Operator, organization::head};
 use crate::{
+    copy::say,
     error::ApiError,
     http::{
         books,
@@ -10,7 +11,6 @@ use crate::{
     },
     web::{
         billing::events::{Named, Teller, names, runs_behind},
-        copy::say,
         figures::time,
     },
 };

@@ -11,13 +11,11 @@ mod orders;
 mod organization;
 mod organizations;
 
-use super::{
-    copy::say,
-    frame::{document, wordmark},
-    icons::icon,
-};
+use super::{frame::document, icons::icon};
 use crate::{
     auth,
+    brand::wordmark,
+    copy::say,
     http::{App, ConsoleSettings},
 };
 use axum::{

@@ -7,6 +7,7 @@ use super::{
     organization::{self, Seen},
 };
 use crate::{
+    copy::say,
     engine::EngineError,
     error::ApiError,
     http::{
@@ -14,7 +15,6 @@ use crate::{
         form::Form,
     },
     web::{
-        copy::say,
         figures::{owed, time, usable},
         frame::line,
         icons::icon,

@@ -3,11 +3,11 @@
 
 use super::{ROOT, Tab, enter::Operator, events, events::Ledger, orders, orders::Trouble, state};
 use crate::{
+    copy::say,
     error::ApiError,
     http::extract::Ids,
     money::money,
     web::{
-        copy::say,
         figures::{owed, time, usable},
         frame::{initials, line, role},
         icons::icon,

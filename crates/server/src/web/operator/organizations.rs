@@ -3,13 +3,11 @@
 
 use super::{ROOT, Tab, enter::Operator, state, state_key};
 use crate::{
+    copy::say,
     engine::EngineError,
     error::ApiError,
     http::extract::Query,
-    web::{
-        copy::say,
-        figures::{owed, usable},
-    },
+    web::figures::{owed, usable},
 };
 use axum::{http::StatusCode, response::Response};
 use futures_util::future::try_join_all;

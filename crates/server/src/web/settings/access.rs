@@ -3,10 +3,10 @@
 
 use super::{People, Trouble, settings, told, with_trouble};
 use crate::{
+    copy::{rich, say},
     error::ApiError,
     http::extract::{Query, Repeat},
     web::{
-        copy::{rich, say},
         frame::{Page, Tab, initials, role},
         icons::icon,
         visit::{Posted, Visit},

@@ -3,13 +3,13 @@
 
 use super::{People, Trouble, kept, settings, told, told_apart, with_trouble};
 use crate::{
+    copy::{rich, say},
     error::ApiError,
     http::{
         extract::{Ids, Repeat},
         form::Form,
     },
     web::{
-        copy::{rich, say},
         frame::{Page, Tab, initials, role},
         icons::icon,
         visit::{Posted, Visit},

@@ -8,12 +8,12 @@ mod members;
 mod notices;
 
 use super::{
-    copy::{Copy, say},
     frame::{Page, Tab},
     icons::icon,
     visit::{Visit, list, refused},
 };
 use crate::{
+    copy::{Copy, say},
     error::ApiError,
     http::{App, extract::Query, form::Form},
 };

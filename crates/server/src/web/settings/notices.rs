@@ -3,6 +3,7 @@
 
 use super::People;
 use crate::{
+    copy::say,
     error::ApiError,
     memos::Memos,
     notices::{
@@ -10,7 +11,6 @@ use crate::{
         preferences::{self, Preferences},
     },
     web::{
-        copy::say,
         figures::usable,
         frame::line,
         icons::icon,

@@ -8,11 +8,13 @@ use super::{
     past::Stand,
     series::{Day, Halt, MINUTE, Series},
 };
-use crate::web::{
+use crate::{
     copy::say,
-    figures::{owed, time, usable},
-    icons::icon,
-    visit::Visit,
+    web::{
+        figures::{owed, time, usable},
+        icons::icon,
+        visit::Visit,
+    },
 };
 use ledger::{Credits, Duration, Timestamp, debt::DebtKind, grant::GrantSource, status::Upcoming};
 use maud::{Markup, html};

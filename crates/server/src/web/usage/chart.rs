@@ -6,7 +6,10 @@ use super::{
     forecast::{Course, Forecast},
     series::{Corner, Series},
 };
-use crate::web::{copy::say, figures::usable, visit::Visit};
+use crate::{
+    copy::say,
+    web::{figures::usable, visit::Visit},
+};
 use ledger::{Credits, Duration, Timestamp};
 use maud::{Markup, html};
 use std::fmt::Write;

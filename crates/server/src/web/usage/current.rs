@@ -3,9 +3,9 @@
 
 use super::Looked;
 use crate::{
+    copy::say,
     http::usage::add,
     web::{
-        copy::say,
         figures::{Amount, grouped, owed, percent, share, time, usable},
         frame::line,
         visit::Visit,

@@ -7,11 +7,13 @@ use super::{
     current::label,
     past::{End, Past, Step, back},
 };
-use crate::web::{
+use crate::{
     copy::say,
-    figures::{owed, time, usable},
-    icons::icon,
-    visit::Visit,
+    web::{
+        figures::{owed, time, usable},
+        icons::icon,
+        visit::Visit,
+    },
 };
 use ledger::{
     Credits, Timestamp,

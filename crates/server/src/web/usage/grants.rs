@@ -1,10 +1,12 @@
 //! Every credit grant with what became of it, for people with billing access; each row adds up to its amount (R3.3).
 
-use crate::web::{
+use crate::{
     copy::say,
-    figures::{owed, time, usable},
-    icons::icon,
-    visit::Visit,
+    web::{
+        figures::{owed, time, usable},
+        icons::icon,
+        visit::Visit,
+    },
 };
 use ledger::{
     Credits,

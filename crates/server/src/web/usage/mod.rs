@@ -16,11 +16,11 @@ pub use current::label;
 pub use grants::source;
 
 use super::{
-    copy::say,
     frame::{Page, Tab},
     visit::Visit,
 };
 use crate::{
+    copy::say,
     engine::View,
     error::ApiError,
     http::{

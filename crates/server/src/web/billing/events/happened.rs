@@ -1,7 +1,7 @@
 //! Sentences of what happened around the credits: to people, the subscription, tasks, and the account's state.
 
 use super::Teller;
-use crate::web::{copy::say, figures::usable};
+use crate::{copy::say, web::figures::usable};
 use ledger::{
     event::Event,
     subscription::{Subscription, SubscriptionStatus},

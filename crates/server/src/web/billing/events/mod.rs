@@ -5,11 +5,9 @@ mod happened;
 mod moved;
 
 use crate::{
+    copy::{Copy, say},
     money::money,
-    web::{
-        copy::{Copy, say},
-        figures::{owed, usable},
-    },
+    web::figures::{owed, usable},
 };
 use ledger::{
     Credits, Policy, Timestamp,
@@ -227,7 +225,7 @@ impl Teller<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::copy::Language;
+    use crate::copy::Language;
 
     #[test]
     fn every_event_that_there_is_has_a_sentence_of_its_own() {

@@ -2,11 +2,9 @@
 
 use super::Teller;
 use crate::{
+    copy::{Value, say},
     money::money,
-    web::{
-        copy::{Value, say},
-        figures::{owed, usable},
-    },
+    web::figures::{owed, usable},
 };
 use ledger::{
     Credits, Timestamp,

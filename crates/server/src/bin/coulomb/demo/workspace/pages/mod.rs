@@ -18,10 +18,8 @@ use axum::{
     http::StatusCode,
     response::{Html, IntoResponse, Response},
 };
-use coulomb_server::web::{
-    copy::{Copy, Language},
-    icons::{drawings, icon},
-};
+use coulomb_server::copy::{Copy, Language};
+use coulomb_server::web::icons::{drawings, icon};
 use ledger::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 use std::sync::LazyLock;
