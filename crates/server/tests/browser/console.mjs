@@ -5,7 +5,7 @@
 // `driver.mjs` says how it is pointed at a server: here, `coulomb demo`.
 
 import assert from "node:assert/strict";
-import { browser, call, judge, open, server, tell } from "./driver.mjs";
+import { browser, call, judge, key, open, server, tell } from "./driver.mjs";
 
 const PAGES = ["billing", "usage", "history", "settings", "help"];
 const PEOPLE = ["ada", "bob", "cem", "dee"];
@@ -62,7 +62,7 @@ async function follows(page, known, where) {
 
 /** The figures of the badge, the popover and the page are the API's, as this member may see them. */
 async function agrees(page, organization, member) {
-  const headers = { authorization: `Bearer ${process.env.KEY}`, "coulomb-member": member };
+  const headers = { authorization: `Bearer ${key}`, "coulomb-member": member };
   const balance = await (await fetch(`${server}/v1/organizations/${organization}/balance`, { headers })).json();
   const available = String(BigInt(balance.available.split(".")[0]));
   const owed = balance.debt && Number(balance.debt.total) > 0 ? String(Math.ceil(Number(balance.debt.total))) : null;
@@ -107,6 +107,24 @@ const stories = {
         await judge(page, `${name}-${state}-${scheme}`, [320, 768, 1280]);
       }
     }
+  },
+
+  async "the operator sees every organization, why each is as it is, and what readers thought of help"(page, scheme, { context }) {
+    const entered = await context.request.post(`${server}/operator/enter`, { form: { key, to: "/operator" }, maxRedirects: 0 });
+    assert.equal(entered.status(), 303);
+    await page.goto(`${server}/operator`);
+    await judge(page, `operator-${scheme}`);
+    for (const state of ["in-debt", "suspended"]) {
+      await page.goto(`${server}/operator/organizations/${state}`);
+      await judge(page, `operator-${state}-${scheme}`);
+      const balance = await call("GET", `/organizations/${state}/balance`);
+      assert.ok(number(await page.locator("main").textContent()).includes(balance.available));
+    }
+    await page.goto(`${server}/operator/organizations/in-debt`);
+    await page.getByRole("link", { name: /Write off/ }).click();
+    await judge(page, `operator-write-off-${scheme}`, [320, 1280]);
+    await page.goto(`${server}/operator/help`);
+    await judge(page, `operator-help-${scheme}`, [320, 1280]);
   },
 
   async "two tabs show a change by themselves, without a reload"(page, scheme) {
