@@ -363,6 +363,8 @@ pub struct Balance<'a> {
     pub available: Amount,
     /// Of it, the plan's allowance.
     pub included: Amount,
+    /// What the included credits of this period came to: the whole of a meter.
+    pub included_granted: Amount,
     /// Of it, bought.
     pub purchased: Amount,
     /// Of it, given by the operator.

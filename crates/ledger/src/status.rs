@@ -274,6 +274,8 @@ pub struct Balance {
     pub available: Credits,
     /// Of these, included ones.
     pub included: Credits,
+    /// What the included credits came to that are there or were there in this period: the whole of a meter.
+    pub included_granted: Credits,
     /// Of these, purchased ones.
     pub purchased: Credits,
     /// Of these, promotional ones.
@@ -579,6 +581,7 @@ impl Account {
             organization: self.core.organization.clone(),
             available: Credits::ZERO,
             included: Credits::ZERO,
+            included_granted: Credits::ZERO,
             purchased: Credits::ZERO,
             promotional: Credits::ZERO,
             held: Credits::ZERO,
@@ -600,10 +603,17 @@ impl Account {
             version: self.core.version,
             as_of: now,
         };
+        // A grant that is spent is not at hand any more; what the last renewal brought is known all the same.
+        let renewed =
+            self.core.last_allowance.filter(|_| balance.period.is_some_and(|period| now < period.end));
         for grant in &self.grants {
             balance.held = balance.held.plus(grant.held);
             balance.frozen = balance.frozen.plus(grant.frozen);
-            match grant.state(self.core.entitled, now) {
+            let state = grant.state(self.core.entitled, now);
+            if grant.kind == GrantKind::Included && state == GrantState::Usable {
+                balance.included_granted = balance.included_granted.plus(grant.amount);
+            }
+            match state {
                 GrantState::Usable if grant.free.is_positive() => {
                     balance.available = balance.available.plus(grant.free);
                     let of_kind = match grant.kind {
@@ -630,6 +640,7 @@ impl Account {
                 _ => {}
             }
         }
+        balance.included_granted = balance.included_granted.max(renewed.unwrap_or(Credits::ZERO));
         if !balance.reasons.is_empty() {
             balance.next_steps = self.next_steps(policy, now, &balance.reasons, balance.sees_billing, None);
             balance.ask = self.billing_contacts();

@@ -14,6 +14,7 @@ tab-help = Help
 as-of = Figures as of
 as-of-short = As of
 stale = The connection is interrupted. These figures may be older than they look.
+work-goes-on = Work can start again.
 dismiss = Hide for a day
 all-times = All times in UTC.
 on-this-page = On this page
@@ -23,6 +24,7 @@ going-on-title = One moment
 going-on = You are being taken to the next page.
 going-on-now = Go on
 try-again = Try again
+look-again = Look at the page
 none = none
 list-or = { $before } or { $last }
 list-and = { $before } and { $last }
@@ -81,15 +83,18 @@ cause-organization_suspended = { $reason } What is running goes on; nothing new 
 cause-dispute_debt = { $amount_n ->
     [one] { $amount } credit is owed
    *[other] { $amount } credits are owed
-  } because the payment of { $paid } is disputed since { $date } and { $used } of its credits had already been used.
+  } because the payment of { $paid } was disputed on { $date } and { $used } of its credits had already been used.
+cause-dispute_debt-several = { $amount } credits are owed because { $count } payments were disputed whose credits had already been used.
 cause-refund_debt = { $amount_n ->
     [one] { $amount } credit is owed
    *[other] { $amount } credits are owed
   } because money of the payment of { $paid } was refunded on { $date } and { $used } of its credits had already been used.
+cause-refund_debt-several = { $amount } credits are owed because of { $count } refunds of credits that had already been used.
 cause-outstanding_usage = { $amount_n ->
     [one] Work that was already running used { $amount } credit more than you had.
    *[other] Work that was already running used { $amount } credits more than you had.
   }
+cause-outstanding_usage-part = Work that was already running used { $used } credits more than you had; { $amount } of them are still owed.
 cause-payment_past_due = A payment for the subscription failed and the time to put it right is over. A payment method that works lets work start again.
 cause-credits_locked = { $amount_n ->
     [one] { $amount } purchased credit is locked since your subscription ended. It stays until { $date }.
@@ -121,12 +126,7 @@ others-attention = Your organization’s balance needs attention.
 others-organization_suspended = The operator of this product has paused new work here.
 others-ask = { $names } can resolve it.
 others-credits_depleted = All credits are used.
-others-payment_failing = A payment for the subscription failed and is tried again. Everything still works.
 others-balance_low = Credits are running low.
-others-credits_expiring = Some credits expire soon.
-others-auto_recharge_suspended = Automatic purchases have stopped.
-others-subscription_ending = The subscription is about to end.
-others-credits_frozen = A payment is being looked into. Work goes on.
 
 action-add_credits = Add credits
 action-resume_subscription = Resume subscription
@@ -178,6 +178,8 @@ problem-session-title = Open this page from the product
 problem-session = For your safety this page is only open for a while, and its link works once. Go back to the product and open Billing from there.
 problem-not-found-title = There is nothing here
 problem-not-found = This page does not exist, or not any more.
+problem-unknown-title = It is not known yet whether this was done
+problem-unknown = The answer was lost on the way. Look at the page before you do it again.
 problem-away-title = Figures cannot be loaded
 problem-away = Nothing is lost, and nothing was changed. Try again in a moment.
 problem-refused-title = That was not done
@@ -186,6 +188,7 @@ problem-refused = { $why } Nothing was changed.
 ### Billing
 
 done-price-changed = The price or what is owed has changed since you looked. Nothing was charged: please look again.
+done-change-planned = The change is planned. Until it takes effect nothing changes.
 done-changed = The change is made.
 done-change-waits = The change is on its way. It is made as soon as the payment provider answers.
 done-change-refused = The payment provider did not accept the change, so everything stays as it was.

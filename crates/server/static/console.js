@@ -3,54 +3,96 @@
 
 const { stream, version } = document.body.dataset;
 let blocked = isBlocked(document);
-let loading = null;
+let usable = usableOf(document);
+let events = null;
+let refreshing = false;
+let changed = false;
+let failures = 0;
 
-/** How long after a connection was refused another one is asked for. */
-const AGAIN = 5000;
+/** Between two looks at the page, so that a busy account is not looked at all the time. Milliseconds, as all of these. */
+const REST = 1000;
+/** How long after a failure it is tried again: twice as long each time, up to a minute. */
+const AGAIN = 1000;
+const AGAIN_MAX = 60_000;
+/** How long a page that nobody sees goes on following. */
+const UNSEEN = 30_000;
 
-if (stream) follow(true);
-
-function follow(first) {
-  const events = new EventSource(stream);
-  events.addEventListener("balance", (event) => {
-    stale(false);
-    // What came first is what the page was shown from, unless something has happened since.
-    if (!first || event.lastEventId !== version) refresh();
-    first = false;
+if (stream) {
+  follow(version);
+  let unseen = null;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(unseen);
+    if (document.hidden) {
+      unseen = setTimeout(() => {
+        events?.close();
+        events = null;
+      }, UNSEEN);
+    } else if (!events) {
+      follow(null);
+      refresh();
+    }
   });
-  events.addEventListener("error", () => {
+}
+
+/** Hears of each change. What is shown already, `seen`, is no change. */
+function follow(seen) {
+  const opened = (events = new EventSource(stream));
+  opened.addEventListener("balance", ({ lastEventId }) => {
+    if (lastEventId === seen) stale(false);
+    else refresh();
+    seen = null;
+  });
+  opened.addEventListener("error", () => {
     stale(true);
-    first = false;
-    // A connection that breaks is made again by the browser; one that is refused is not.
-    if (events.readyState === EventSource.CLOSED) setTimeout(() => follow(false), AGAIN);
+    // A connection that breaks is made again by the browser. One that is refused is not: the page itself says why.
+    if (opened.readyState !== EventSource.CLOSED || opened !== events) return;
+    setTimeout(() => {
+      if (opened !== events) return;
+      refresh();
+      follow(null);
+    }, later());
   });
+}
+
+function later() {
+  failures += 1;
+  return Math.min(AGAIN * 2 ** failures, AGAIN_MAX) * (0.5 + Math.random() / 2);
 }
 
 /** Says that the figures may be older than they look, while nothing can be heard of newer ones. */
 function stale(is) {
-  document.getElementById("stale").hidden = !is;
+  const shown = document.getElementById("stale");
+  if (shown) shown.hidden = !is;
 }
 
-/** Fetches the page as it is now and takes over the parts that follow the account. */
+/** Fetches the page as it is now and takes over the parts that follow the account; one look at a time. */
 async function refresh() {
-  if (loading) {
-    loading.again = true;
-    return;
+  changed = true;
+  if (refreshing) return;
+  refreshing = true;
+  while (changed) {
+    changed = false;
+    try {
+      const here = new URL(location.href);
+      here.searchParams.delete("done");
+      const answer = await fetch(here, { headers: { accept: "text/html" }, credentials: "same-origin" });
+      // The session is over, or the reader may not read this any more.
+      if (answer.status === 401 || answer.status === 403) return location.reload();
+      if (!answer.ok) throw new Error(String(answer.status));
+      takeOver(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      failures = 0;
+      stale(false);
+      await pause(REST);
+    } catch {
+      stale(true);
+      changed = true;
+      await pause(later());
+    }
   }
-  const work = (loading = { again: false });
-  try {
-    const here = new URL(location.href);
-    here.searchParams.delete("done");
-    const answer = await fetch(here, { headers: { accept: "text/html" }, credentials: "same-origin" });
-    if (answer.status === 401) return location.reload();
-    if (answer.ok) takeOver(new DOMParser().parseFromString(await answer.text(), "text/html"));
-  } catch {
-    // The stream connects again by itself, and with it the page is fetched again.
-  } finally {
-    loading = null;
-    if (work.again) refresh();
-  }
+  refreshing = false;
 }
+
+const pause = (milliseconds) => new Promise((over) => setTimeout(over, milliseconds));
 
 /** Whether somebody is in the middle of something here. */
 function isInUse(part) {
@@ -65,13 +107,19 @@ function isChanged(field) {
   return field.value !== field.defaultValue;
 }
 
+const LIVE = "[data-live][id]";
+
 function takeOver(page) {
   prepare(page);
-  for (const part of document.querySelectorAll("[data-live][id]")) {
+  for (const part of document.querySelectorAll(LIVE)) {
     const fresh = page.getElementById(part.id);
-    if (!fresh || fresh.outerHTML === part.outerHTML || isInUse(part)) continue;
-    replace(part, fresh);
+    // What the reader may not see any more goes, whatever they were doing there.
+    if (!fresh) part.remove();
+    else if (fresh.outerHTML !== part.outerHTML && !isInUse(part)) replace(part, fresh);
   }
+  const main = document.getElementById("main");
+  const isNew = ({ id }) => !document.getElementById(id);
+  if ([...page.querySelectorAll(LIVE)].some(isNew) && !isInUse(main)) replace(main, page.getElementById("main"));
   drawings(page);
   document.title = page.title;
   announce(page);
@@ -111,13 +159,16 @@ function isBlocked(page) {
   return page.querySelector("#banner[data-tone=stop] h2")?.textContent ?? "";
 }
 
-/** That work is paused, and that it goes on, is said at once; other changes politely, by the line with the time. */
+const usableOf = (page) => page.getElementById("badge")?.textContent.trim().replaceAll(/\s+/g, " ") ?? "";
+
+/** That work is paused, and that it goes on, is said at once; other changes of the balance politely. */
 function announce(page) {
-  const now = isBlocked(page);
-  if (now === blocked) return;
-  blocked = now;
-  const word = page.querySelector("#badge .word, #badge")?.textContent ?? "";
-  document.getElementById("announcer").textContent = now || word.trim();
+  const [before, now] = [blocked, isBlocked(page)];
+  const [was, is] = [usable, usableOf(page)];
+  [blocked, usable] = [now, is];
+  const announcer = document.getElementById("announcer");
+  if (now !== before) announcer.textContent = now || announcer.dataset.again;
+  else if (was !== is) document.getElementById("spoken").textContent = is;
 }
 
 // A warning may be put away for a day; what blocks stays.

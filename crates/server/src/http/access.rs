@@ -79,9 +79,12 @@ pub struct Route {
 
 impl Route {
     /// Whether a member's own session may call it (`Authorization: Bearer coulomb_session_…`). What meters work is the
-    /// host's: whoever could settle their own runs could settle them for nothing.
+    /// host's: whoever could settle their own runs could settle them for nothing. So is giving debt up, and reporting what
+    /// only the provider knows.
     pub fn takes_sessions(&self) -> bool {
         self.keys != Taken::Runtime
+            && !self.path.ends_with("/write_off")
+            && !self.path.ends_with("/payment_method")
             && self.path.starts_with("/v1/organizations/{org}")
             && matches!(self.member, Member::Any | Member::Billing | Member::ByCommand)
     }

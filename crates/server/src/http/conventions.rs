@@ -147,13 +147,23 @@ async fn answer(
             Ok(caller) => caller,
             Err(error) => return error.into_response(),
         };
-        let checked = check_query(request.uri().query(), route);
+        // A page may be asked for with more than it knows: what others add to addresses is no mistake of the reader's.
+        let checked = match route.path.starts_with("/v1") {
+            true => check_query(request.uri().query(), route),
+            false => Ok(()),
+        };
         let repeat = match checked.and_then(|()| extract::Repeat::of(request.headers())) {
             Ok(repeat) => repeat,
             Err(error) => return error.into_response(),
         };
         request.extensions_mut().insert(repeat);
         if let Some(caller) = caller {
+            if caller.key.is_none()
+                && let Some(token) = bearer(request.headers())
+            {
+                let token = extract::SessionToken(token.to_owned());
+                request.extensions_mut().insert(token);
+            }
             request.extensions_mut().insert(caller);
         }
     }
@@ -170,6 +180,14 @@ async fn answer(
     next.run(request).await
 }
 
+/// The key or token that a request brings.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())?;
+    let (scheme, key) = value.split_once(' ')?;
+    let key = key.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !key.is_empty()).then_some(key)
+}
+
 async fn caller(
     app: &App,
     headers: &HeaderMap,
@@ -180,12 +198,7 @@ async fn caller(
     if matches!(route.keys, access::Taken::Nobodys | access::Taken::Visitor) {
         return Ok(None);
     }
-    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let (scheme, key) = value.and_then(|value| value.split_once(' ')).unwrap_or_default();
-    let key = key.trim();
-    if !scheme.eq_ignore_ascii_case("bearer") || key.is_empty() {
-        return Err(crate::auth::NoEntry::Missing.into());
-    }
+    let key = bearer(headers).ok_or(crate::auth::NoEntry::Missing)?;
     if sessions::is_token(key) {
         return session(app, organization, key, route).await.map(Some);
     }

@@ -29,6 +29,10 @@ pub struct Caller {
     pub route: &'static Route,
 }
 
+/// The token of the session that a member asks in.
+#[derive(Clone)]
+pub struct SessionToken(pub String);
+
 impl Caller {
     /// Who the ledger is told asked.
     pub fn actor(&self) -> Actor {

@@ -3,12 +3,13 @@
 
 use super::{
     App,
-    extract::{Caller, Ids},
+    extract::{Caller, Ids, SessionToken},
     wire,
 };
 use crate::{engine::Watch, error::ApiError};
 use api::balance::BalanceEvent;
 use axum::{
+    Extension,
     extract::State,
     response::{
         IntoResponse, Response, Sse,
@@ -32,6 +33,8 @@ struct Following {
     caller: Caller,
     organization: OrganizationId,
     watch: Watch,
+    /// The session it is followed in, where it is a member's own.
+    token: Option<String>,
     /// What was sent last, without the instant it was read at.
     sent: Option<serde_json::Value>,
     /// One of the streams that may be open.
@@ -49,20 +52,27 @@ pub async fn follow(
     State(app): State<Arc<App>>,
     caller: Caller,
     Ids(organization): Ids<OrganizationId>,
+    token: Option<Extension<SessionToken>>,
 ) -> Result<Response, ApiError> {
     // Who may not read it is told so before anything is streamed.
     app.read(&caller, organization.clone(), |_, _| ()).await?;
-    following(app, caller, organization)
+    let token = token.map(|Extension(SessionToken(token))| token);
+    following(app, caller, organization, token)
 }
 
-/// The balance as this caller may see it, again after each change.
-pub fn following(app: Arc<App>, caller: Caller, organization: OrganizationId) -> Result<Response, ApiError> {
+/// The balance as this caller may see it, again after each change; in a session, until that is over.
+pub fn following(
+    app: Arc<App>,
+    caller: Caller,
+    organization: OrganizationId,
+    token: Option<String>,
+) -> Result<Response, ApiError> {
     let place = Arc::clone(&app.streams).try_acquire_owned().map_err(|_| {
         let detail = "Too many pages follow balances here (server.streams_max). Ask for the balance instead.";
         ApiError::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", detail)
     })?;
     let watch = app.engine.changes().watch(&organization);
-    let following = Following { app, caller, organization, watch, sent: None, _place: place };
+    let following = Following { app, caller, organization, watch, token, sent: None, _place: place };
     let events = stream::unfold(following, async |mut following| {
         let event = following.next().await?;
         Some((Ok::<_, Infallible>(event), following))
@@ -71,10 +81,19 @@ pub fn following(app: Arc<App>, caller: Caller, organization: OrganizationId) ->
 }
 
 impl Following {
+    /// Whether the session has ended. Where the store cannot say, it goes on: so does the reading of the balance.
+    async fn is_over(&self) -> bool {
+        let Some(token) = &self.token else { return false };
+        matches!(self.app.sessions.find(&self.organization, token).await, Ok(None))
+    }
+
     /// The next balance that is another than the last; none: the server stops, or this reader may not read it any more.
     async fn next(&mut self) -> Option<Event> {
         let mut closing = self.app.closing.clone();
         loop {
+            if self.is_over().await {
+                return None;
+            }
             let actor = self.caller.actor();
             let read = self.app.read(&self.caller, self.organization.clone(), move |view, _| {
                 view.account.balance(view.policy, view.now, &actor)

@@ -258,6 +258,7 @@ pub fn balance<'a>(balance: &'a status::Balance, public_url: &str) -> shown::Bal
         organization: wire_id!(balance.organization),
         available: amount(balance.available),
         included: amount(balance.included),
+        included_granted: amount(balance.included_granted),
         purchased: amount(balance.purchased),
         promotional: amount(balance.promotional),
         held: amount(balance.held),

@@ -71,7 +71,7 @@ impl Visit {
                 div.page-head {
                     div { h1 { (page.title) } p.quiet { (self.name) } }
                     div {
-                        p.small.quiet #as-of role="status" data-live {
+                        p.small.quiet #as-of data-live {
                             (say!(self, "as-of")) " " (time(self.now(), self.copy.date_time_exact(self.now())))
                         }
                         p.small #stale role="status" hidden { (say!(self, "stale")) }
@@ -87,7 +87,8 @@ impl Visit {
                 div.cards { (page.body) }
             }
             (self.foot())
-            p.sr #announcer role="alert" {}
+            p.sr #announcer role="alert" data-again=(say!(self, "work-goes-on")) {}
+            p.sr #spoken role="status" {}
         };
         let title = match self.balance.can_start() {
             true => page.title.to_owned(),
@@ -111,17 +112,22 @@ impl Visit {
         if to.starts_with('/') || ours.is_some_and(|rest| rest.starts_with(['/', '?', '#'])) {
             return see_other(to);
         }
+        let framed = !self.app.settings.console.frame_ancestors.is_empty();
         let title = say!(self, "going-on-title");
         let content = html! {
             header.top { span.brand role="img" aria-label="Coulomb" { (wordmark()) } }
             main.page #main {
                 div.page-head { h1 { (title) } }
                 p { (say!(self, "going-on")) }
-                p { a.btn.go href=(to) { (say!(self, "going-on-now")) } }
+                // The payment pages of others do not stand in frames.
+                p { a.btn.go href=(to) target=[framed.then_some("_top")] { (say!(self, "going-on-now")) } }
             }
         };
         let mut response =
             document(&self.copy, &self.app.settings.console, StatusCode::OK, &title, None, &content);
+        if framed {
+            return response;
+        }
         match HeaderValue::try_from(format!("0; url={to}")) {
             Ok(value) => drop(response.headers_mut().insert(header::REFRESH, value)),
             // An address that fits no header is left to be followed by hand.
@@ -255,7 +261,7 @@ impl Visit {
 
     /// One banner at a time, the first reason's. What blocks can be folded and stays.
     fn banner(&self) -> Markup {
-        let Some(reason) = self.balance.reasons.first() else {
+        let Some(reason) = reasons::told(self) else {
             return html! { div #banner data-live hidden {} };
         };
         let Look { icon: name, tone, .. } = reasons::look(self);
@@ -324,8 +330,7 @@ pub fn line(name: &str, value: &str) -> Markup {
 
 /// What is left of the included credits, around the badge of an account that is well.
 fn ring(balance: &ledger::status::Balance) -> Markup {
-    let whole = balance.next_grant.map_or(balance.included, |next| next.amount.max(balance.included));
-    let left = super::figures::percent(balance.included, whole);
+    let left = super::figures::percent(balance.included, balance.included_granted);
     html! {
         svg.i.ring viewBox="0 0 16 16" aria-hidden="true" {
             circle.rest cx="8" cy="8" r="6" stroke-width="2.5" {}

@@ -58,7 +58,12 @@ async fn home(Ids(organization): Ids<OrganizationId>) -> Response {
 
 /// The balance as it changes, for the page that is open.
 async fn follow(visit: Visit) -> Response {
-    match stream::following(visit.app, visit.caller, visit.organization) {
+    match stream::following(
+        visit.app.clone(),
+        visit.caller.clone(),
+        visit.organization.clone(),
+        Some(visit.token()),
+    ) {
         Ok(response) => response,
         Err(error) => error.into_response(),
     }

@@ -9,7 +9,7 @@ use crate::{
 };
 use axum::{
     extract::{Request, State},
-    http::{Method, StatusCode},
+    http::{Method, StatusCode, Uri},
     middleware::Next,
     response::Response,
 };
@@ -20,7 +20,8 @@ use std::sync::Arc;
 pub async fn as_pages(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     // A script that follows the account reads no page.
     let is_stream = request.uri().path().ends_with("/stream");
-    let again = again(request.method(), request.uri().path());
+    let posted = request.method() == Method::POST;
+    let again = again(posted, request.uri());
     let mut response = next.run(request).await;
     if is_stream || response.status().is_success() {
         return response;
@@ -29,22 +30,36 @@ pub async fn as_pages(State(app): State<Arc<App>>, request: Request, next: Next)
     if let Some(inside) = &error.told().inside {
         tracing::error!(code = error.told().code, error = inside, "a page could not be shown");
     }
-    page(&app, &error, &again)
+    page(&app, &error, posted, &again)
 }
 
-/// Where to try again: the page itself, or the one whose form was sent (`/console/{org}/{page}/…`).
-fn again(method: &Method, path: &str) -> String {
-    let parts = if method == Method::POST { 4 } else { usize::MAX };
-    path.split('/').take(parts).collect::<Vec<_>>().join("/")
+/// Where to look again: the page as it was asked for, or the one that the form belongs to.
+fn again(posted: bool, address: &Uri) -> String {
+    if !posted {
+        return address.path_and_query().map_or_else(|| address.path().into(), ToString::to_string);
+    }
+    let parts: Vec<&str> = address.path().split('/').collect();
+    match parts.as_slice() {
+        ["", "console", organization, "leave"] => format!("/console/{organization}/billing"),
+        ["", "console", organization, page, ..] => format!("/console/{organization}/{page}"),
+        ["", "operator", "organizations", organization, ..] => {
+            format!("/operator/organizations/{organization}")
+        }
+        _ => "/operator".into(),
+    }
 }
 
-fn page(app: &App, error: &ApiError, again: &str) -> Response {
+fn page(app: &App, error: &ApiError, posted: bool, again: &str) -> Response {
     let copy: &Copy = &app.copy;
     let told = error.told();
     let say = |key: &str| copy.text(key, &[]);
     let (title, text) = match (told.status, told.code) {
         (_, "no_session") => (say("problem-session-title"), say("problem-session")),
         (StatusCode::NOT_FOUND, _) => (say("problem-not-found-title"), say("problem-not-found")),
+        // It may have been done, and the answer lost: nobody is told to do it again.
+        (status, _) if status.is_server_error() && posted => {
+            (say("problem-unknown-title"), say("problem-unknown"))
+        }
         (status, _) if status.is_server_error() => (say("problem-away-title"), say("problem-away")),
         _ => (
             say("problem-refused-title"),
@@ -60,7 +75,7 @@ fn page(app: &App, error: &ApiError, again: &str) -> Response {
             section.banner data-tone=(if told.status.is_server_error() { "warn" } else { "info" }) {
                 (icon("unknown"))
                 p { (text) }
-                @if may_try_again { a.btn.do href=(again) { (say("try-again")) } }
+                @if may_try_again { a.btn.do href=(again) { (say(if posted { "look-again" } else { "try-again" })) } }
             }
         }
     };

@@ -10,7 +10,8 @@ use ledger::{
     Credits,
     explain::{CauseKind, Explained},
     id::PaymentId,
-    status::{Action, NextStep, ReasonCode, Severity},
+    people::Role,
+    status::{Action, NextStep, Reason, ReasonCode, Severity},
 };
 
 /// How a state looks: the icon, the tone, the word.
@@ -24,9 +25,19 @@ pub struct Look {
     pub word: String,
 }
 
-/// What the badge shows: the first reason that there is.
+/// The first reason that this reader is told of (SURFACES, state and role): what stops work is told to everybody, low credits to
+/// those who work, everything else to people with billing access.
+pub fn told(visit: &Visit) -> Option<&Reason> {
+    visit.balance.reasons.iter().find(|reason| {
+        reason.code.severity() == Severity::Blocking
+            || visit.sees_billing()
+            || (reason.code == ReasonCode::BalanceLow && visit.me.role != Role::Viewer)
+    })
+}
+
+/// What the badge shows: the first reason that the reader is told of.
 pub fn look(visit: &Visit) -> Look {
-    let Some(reason) = visit.balance.reasons.first() else {
+    let Some(reason) = told(visit) else {
         return Look { icon: "check", tone: "ok", word: say!(visit, "state-ready") };
     };
     let (icon, tone, word) = match reason.code {
@@ -60,7 +71,7 @@ pub fn look(visit: &Visit) -> Look {
 
 /// What happened, in a title of a few words; none where there is nothing to say.
 pub fn headline(visit: &Visit) -> Option<String> {
-    let reason = visit.balance.reasons.first()?;
+    let reason = told(visit)?;
     let member = reason.code.severity() == Severity::Blocking && !visit.sees_billing();
     Some(match member {
         true => say!(visit, "paused-title"),
@@ -70,7 +81,7 @@ pub fn headline(visit: &Visit) -> Option<String> {
 
 /// The first reason in a sentence or two, with its figures; none where there is nothing to say.
 pub fn cause(visit: &Visit) -> Option<String> {
-    let first = visit.balance.reasons.first()?;
+    let first = told(visit)?;
     if !visit.sees_billing() {
         return Some(for_others(visit, first.code));
     }
@@ -92,7 +103,26 @@ pub fn sentence(visit: &Visit, explained: &Explained) -> String {
     let reason = &explained.reason;
     let amount = owed(reason.amount.unwrap_or(Credits::ZERO));
     let key = format!("cause-{}", reason.code.as_str());
+    let several = explained.causes.len();
     match (reason.code, explained.causes.first().map(|cause| &cause.what)) {
+        (ReasonCode::RefundDebt | ReasonCode::DisputeDebt, Some(_)) if several > 1 => {
+            copy.text(&format!("{key}-several"), &[("amount", amount.into()), ("count", several.into())])
+        }
+        (ReasonCode::OutstandingUsage, Some(_)) => {
+            // What happened stays what it was while it is being settled.
+            let beyond = explained.causes.iter().map(|cause| match &cause.what {
+                CauseKind::RunOverran { beyond, .. } => *beyond,
+                _ => Credits::ZERO,
+            });
+            let used = owed(beyond.sum());
+            match used == amount {
+                true => copy.text(&key, &[("amount", amount.into())]),
+                false => copy.text(
+                    "cause-outstanding_usage-part",
+                    &[("used", used.into()), ("amount", amount.into())],
+                ),
+            }
+        }
         (
             ReasonCode::RefundDebt | ReasonCode::DisputeDebt,
             Some(
@@ -158,7 +188,7 @@ fn depleted(visit: &Visit, key: &str) -> String {
 fn for_others(visit: &Visit, code: ReasonCode) -> String {
     let copy = &visit.copy;
     if code.severity() != Severity::Blocking {
-        return copy.text(&format!("others-{}", code.as_str()), &[]);
+        return say!(visit, "others-balance_low");
     }
     let said = match code {
         ReasonCode::CreditsDepleted => depleted(visit, "others-credits_depleted"),

@@ -69,6 +69,11 @@ impl Visit {
         self.balance.sees_billing
     }
 
+    /// The session's token, for what goes on after the page.
+    pub fn token(&self) -> String {
+        self.token.clone()
+    }
+
     /// The organization's now.
     pub fn now(&self) -> Timestamp {
         self.balance.as_of
@@ -152,7 +157,14 @@ impl FromRequestParts<Arc<App>> for Visit {
             Some((core.name.clone(), me, balance, explained, paid, basis))
         });
         // Who is no member any more has no session any more.
-        let (name, me, balance, explained, paid, basis) = looked.await?.ok_or_else(nobody)?;
+        let looked = match looked.await {
+            Err(error) if error.told().code == "not_a_member" => {
+                app.sessions.end(&organization, &token).await?;
+                return Err(nobody());
+            }
+            looked => looked?,
+        };
+        let (name, me, balance, explained, paid, basis) = looked.ok_or_else(nobody)?;
         let runway = match basis {
             Some(basis) => app.page(organization.clone(), move |store, id| basis.forecast(store, id)).await?,
             None => None,

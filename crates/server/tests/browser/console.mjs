@@ -158,6 +158,7 @@ const stories = {
     await call("POST", `/organizations/${id}/grants`, { credits: 1000 });
     await page.waitForFunction(() => !/Paused/.test(document.getElementById("badge").textContent));
     assert.match(await page.locator("#badge").textContent(), /680/);
+    await page.locator("#announcer", { hasText: "Work can start again." }).waitFor({ state: "attached" });
     assert.doesNotMatch(await page.title(), /paused/);
   },
 

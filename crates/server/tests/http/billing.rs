@@ -234,9 +234,9 @@ fn a_subscription_is_changed_withdrawn_cancelled_and_resumed() {
         let path = server.team("changer");
         let ada = server.visitor("changer", "ada");
         let subscription = || server.balance(&path)["subscription"].clone();
-        let down = [("plan", "starter"), ("cadence", "monthly"), ("charge", "1000")];
+        let down = [("plan", "starter"), ("cadence", "monthly"), ("charge", "1000"), ("now", "later")];
         assert!(ada.shown("billing/change?plan=starter&cadence=monthly").contains("Plan this change"));
-        ada.done("billing/change", &down, "done-changed");
+        ada.done("billing/change", &down, "done-change-planned");
         assert!(ada.shown("billing").contains("Withdraw this change"));
         ada.done("billing/withdraw", &[], "done-withdrawn");
         assert!(!ada.shown("billing").contains("Withdraw this change"));
@@ -256,9 +256,15 @@ fn a_subscription_is_changed_withdrawn_cancelled_and_resumed() {
         let preview = server.post(&format!("{path}/subscription/preview_change"), body).is(200).json;
         assert_eq!(preview["charge"], 50_000);
         assert!(review.contains("$500.00") && review.contains(&grouped(&preview["new_allowance"])));
-        let cheaper = [("plan", "team"), ("cadence", "annual"), ("charge", "49999")];
-        ada.done("billing/change", &cheaper, "done-price-changed");
-        let annual = [("plan", "team"), ("cadence", "annual"), ("charge", "50000")];
+        for unread in [
+            [("charge", "49999"), ("now", "now")],
+            [("charge", ""), ("now", "now")],
+            [("charge", "50000"), ("now", "later")],
+        ] {
+            let asked = [&[("plan", "team"), ("cadence", "annual")][..], &unread].concat();
+            ada.done("billing/change", &asked, "done-price-changed");
+        }
+        let annual = [("plan", "team"), ("cadence", "annual"), ("charge", "50000"), ("now", "now")];
         ada.done("billing/change", &annual, "done-changed");
         assert_eq!(subscription()["cadence"], "annual");
         assert_eq!(server.balance(&path)["included"], "130000");

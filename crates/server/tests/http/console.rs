@@ -138,7 +138,10 @@ fn somebody_who_leaves_or_is_removed_sees_nothing_any_more() {
             |cookie: &str| server.call("GET", "/console/leaving/billing").header("cookie", cookie).send();
         let (ada, cem) = (enter(server, &path, "ada"), enter(server, &path, "cem"));
         server.call("DELETE", &format!("{path}/members/cem")).send().is(200);
-        assert!(!see(&cem).page(403).text.contains("credits available"));
+        see(&cem).page(401);
+        // Nor does the session come back with the member.
+        server.put(&format!("{path}/members/cem"), json!({ "role": "member" })).is(200);
+        see(&cem).page(401);
         let page = see(&ada).page(200);
         let proof = proof(&page.text);
         let left = server.call("POST", "/console/leaving/leave").header("cookie", &ada);
@@ -254,5 +257,20 @@ fn only_the_origins_that_were_named_may_ask_with_a_session_or_show_the_console()
             page.header("content-security-policy").ends_with("frame-ancestors https://app.test"),
             "{page:?}"
         );
+    }
+}
+
+#[test]
+fn a_page_that_follows_the_balance_hears_no_more_of_it_when_its_session_is_over() {
+    for server in servers() {
+        let path = server.organization("follows", 100);
+        server.put(&format!("{path}/members/ada"), json!({ "role": "owner" })).is(200);
+        let asked = json!({ "member": "ada", "lifetime": "PT2S" });
+        let made = server.post(&format!("{path}/sessions"), asked).is(201);
+        let followed =
+            server.call("GET", &format!("{path}/stream")).key(made.json["token"].as_str().unwrap());
+        // The connection ends by itself, or this would never come back.
+        let followed = followed.send().is(200);
+        assert!(followed.text.contains("event: balance"), "{}", followed.text);
     }
 }

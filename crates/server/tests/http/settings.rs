@@ -89,7 +89,8 @@ fn a_form_that_is_refused_says_why_and_keeps_what_was_typed() {
         assert!(add("new", &"x".repeat(201), "", "member").contains("1 to 200 characters"));
         let gone = owner.send("settings/members/ada/remove", &[]).page(422).text;
         assert!(gone.contains("The owner cannot be removed"), "{gone}");
-        let stranger = owner.send("settings/billing-admins", &[("member", "stranger")]).page(422).text;
+        let stranger =
+            owner.send("settings/billing-admins", &[("do", "add"), ("member", "stranger")]).page(422).text;
         assert!(stranger.contains("Only members can be billing admins"), "{stranger}");
         let heir = owner.send("settings/owner", &[("to", "stranger")]).page(422).text;
         assert!(heir.contains("another member"), "{heir}");

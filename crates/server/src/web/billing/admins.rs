@@ -89,7 +89,11 @@ fn add(visit: &Visit, books: &Books) -> Markup {
 pub async fn set(Posted { visit, form }: Posted) -> Result<Response, ApiError> {
     let nobody = || ApiError::new(StatusCode::NOT_FOUND, "not_found", "There is no such member.");
     let member: MemberId = form.get("member").parse().map_err(|_| nobody())?;
-    let adds = form.get("do") == "add";
+    let adds = match form.get("do") {
+        "add" => true,
+        "remove" => false,
+        _ => return Err(ApiError::field("/do", "say whether to add or to remove")),
+    };
     let looked = visit.app.read(&visit.caller, visit.organization.clone(), {
         let member = member.clone();
         move |view, _| view.account.core().members.get(&member).cloned()

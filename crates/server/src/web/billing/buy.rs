@@ -199,7 +199,8 @@ pub async fn review(Query(chosen): Query<Chosen>, visit: Visit) -> Result<Respon
     };
     let title = say!(visit, "billing-review-title");
     let body = html! {
-        section.card #review data-live aria-labelledby="review-h" {
+        // Not live: what was read when the button is pressed is what was shown.
+        section.card #review aria-labelledby="review-h" {
             div.card-head {
                 h2 #review-h { (what(&visit, &purchase)) }
                 span.fig.lg { (money(purchase.price, &purchase.currency)) }

@@ -68,7 +68,8 @@ pub async fn review(Query(wanted): Query<Wanted>, mut visit: Visit) -> Result<Re
     let title = say!(visit, "billing-change-title");
     let charge = preview.charge.to_string();
     let body = html! {
-        section.card #change data-live aria-labelledby="change-h" {
+        // Not live: what was read when the button is pressed is what was shown.
+        section.card #change aria-labelledby="change-h" {
             div.card-head {
                 h2 #change-h { (name) }
                 span.fig.lg { (money(preview.charge, &preview.currency)) }
@@ -82,6 +83,7 @@ pub async fn review(Query(wanted): Query<Wanted>, mut visit: Visit) -> Result<Re
                     input type="hidden" name="plan" value=(preview.plan);
                     input type="hidden" name="cadence" value=(word(preview.cadence));
                     input type="hidden" name="charge" value=(charge);
+                    input type="hidden" name="now" value=(now_word(preview.effective_at <= visit.now()));
                     button.btn.go type="submit" { (confirm(&visit, &preview)) }
                 }
             }
@@ -135,17 +137,37 @@ pub async fn make(Posted { visit, form }: Posted) -> Result<Response, ApiError> 
     let (plan, cadence) = wanted.parsed()?;
     let preview = preview(&visit, plan.clone(), cadence).await?;
     // An upgrade costs less each moment, so a charge that is not more than what was read is fine.
-    if form.get("charge").parse::<i64>().is_ok_and(|read| preview.charge > read) {
+    let read: Option<i64> = form.get("charge").parse().ok();
+    let is_as_read = read.is_some_and(|read| preview.charge <= read)
+        && form.get("now") == now_word(preview.effective_at <= visit.now());
+    if !is_as_read {
         return Ok(visit.done("billing#subscription", "done-price-changed"));
     }
     let organization = visit.organization.clone();
-    let command = Command::ChangeSubscription { plan, cadence };
+    let command = Command::ChangeSubscription { plan: plan.clone(), cadence };
     visit.app.execute(&visit.caller, organization.clone(), command, Repeat(None)).await?;
-    Ok(match visit.app.cashier.carry_out_change(&organization).await? {
-        Carried::Refused(_) => visit.done("billing#subscription", "done-change-refused"),
-        Carried::Waiting => visit.done("billing#subscription", "done-change-waits"),
-        Carried::Out => visit.done("billing#subscription", "done-changed"),
-    })
+    let carried = visit.app.cashier.carry_out_change(&organization).await?;
+    // What is said is what the ledger says now: the provider may have been asked by the job meanwhile.
+    let looked = visit.app.read(&visit.caller, organization, move |view, _| {
+        let core = view.account.core();
+        let is_made = core
+            .subscription
+            .as_ref()
+            .is_some_and(|known| known.plan.as_ref() == Some(&plan) && known.cadence == cadence);
+        (core.planned_change.is_some(), is_made)
+    });
+    let done = match (carried, looked.await?) {
+        (Carried::Waiting, (true, _)) => "done-change-waits",
+        (_, (true, _)) => "done-change-planned",
+        (_, (false, true)) => "done-changed",
+        (_, (false, false)) => "done-change-refused",
+    };
+    Ok(visit.done("billing#subscription", done))
+}
+
+/// Whether a change takes effect at once, as the form says it.
+fn now_word(now: bool) -> &'static str {
+    if now { "now" } else { "later" }
 }
 
 /// Takes a planned change back.

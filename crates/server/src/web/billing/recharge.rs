@@ -343,8 +343,11 @@ pub async fn save(Posted { visit, form }: Posted) -> Result<Response, ApiError> 
     let chosen = chosen(&visit, &form, enabled);
     let organization = visit.organization.clone();
     // What was said at the switch was about the settings as they are: others are said once more before they charge.
-    let is_said =
-        form.is_ticked("confirmed") || says(&visit, &chosen) == says(&visit, &visit.balance.auto_recharge);
+    // After a decline saving lifts the wait, and may buy at once: that is said first, too.
+    let known = &visit.balance.auto_recharge;
+    let waits = known.suspended || known.retry_at.is_some();
+    let is_as_before = !waits && says(&visit, &chosen) == says(&visit, known);
+    let is_said = form.is_ticked("confirmed") || is_as_before;
     let saved = match enabled && !is_said {
         true => {
             let request = Request::new(command, visit.caller.actor(), None);

@@ -150,7 +150,11 @@ pub fn member_card(
 /// Adds or removes a billing admin.
 pub async fn set_billing_admin(Posted { visit, form }: Posted) -> Result<Response, ApiError> {
     let people = People::of(&visit).await?;
-    let adds = form.get("do") != "remove";
+    let adds = match form.get("do") {
+        "add" => true,
+        "remove" => false,
+        _ => return Err(ApiError::field("/do", "say whether to add or to remove")),
+    };
     let trouble = match people.find(form.get("member")) {
         None => Trouble::new(ADMINS, form, say!(visit, "settings-wrong-stranger")),
         Some((id, member)) => {
