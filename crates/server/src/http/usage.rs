@@ -78,10 +78,10 @@ impl<'de> Deserialize<'de> for By {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct UsageQuery {
-    /// From when; the beginning of the current period unless given.
+    /// From when; the beginning of the current period unless given. The hour it falls in counts whole.
     #[param(value_type = Option<api::Instant>)]
     from: Option<Moment>,
-    /// Until when; now unless given.
+    /// Until when; now unless given. An hour that begins before it counts whole.
     #[param(value_type = Option<api::Instant>)]
     to: Option<Moment>,
     /// By what to keep sums apart: `kind`, `member`, `task` and `day`, separated by commas; by kind unless given.
@@ -91,7 +91,8 @@ pub struct UsageQuery {
 
 /// Sum up usage
 ///
-/// Of the current period unless another time is given. Without billing access only the current period can be seen.
+/// Of the current period unless another time is given. Sums are by whole hours, so a period that begins inside one is summed
+/// from that hour on. Without billing access only the current period can be seen.
 #[utoipa::path(
     get, path = "/v1/organizations/{org}/usage", tag = "account", params(UsageQuery),
     responses((status = 200, description = "The sums.", body = Usages))

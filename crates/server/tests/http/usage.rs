@@ -154,6 +154,37 @@ fn terms_and_their_sum_are_exact_so_that_they_add_up_on_the_spot() {
     }
 }
 
+/// Sums are by whole hours, and a period may begin inside one.
+#[test]
+fn the_current_period_says_from_which_hour_on_it_is_summed() {
+    for server in servers() {
+        let path = server.organization("usage-hour", 100);
+        server.put(&format!("{path}/members/ada"), json!({ "name": "Ada", "role": "owner" })).is(200);
+        let clock = |to: &str| {
+            let path = "/v1/sandbox/organizations/usage-hour/clock";
+            server.post(path, json!({ "to": to })).is(200);
+        };
+        let charge = |id: &str, used: u64| {
+            let charge = json!({ "id": id, "kind": "tool_run", "used": used });
+            server.post(&format!("{path}/charges"), charge).is(201);
+        };
+        clock("2027-01-01T10:10:00Z");
+        charge("before", 5);
+        clock("2027-01-01T10:30:00Z");
+        let subscription = json!({
+            "status": "active", "plan": "starter", "cadence": "monthly",
+            "period_start": "2027-01-01T10:30:00Z", "period_end": "2027-02-01T10:30:00Z"
+        });
+        server.put(&format!("{path}/subscription"), subscription).is(200);
+        clock("2027-01-01T11:30:00Z");
+        charge("after", 7);
+        let page = server.visitor("usage-hour", "ada").shown("usage");
+        let current = section(&page, "current");
+        assert!(current.contains("1 Jan 2027, 10:00 UTC – 1 Jan 2027, 11:30 UTC"), "{current}");
+        assert!(current.contains("Total 12 100%"), "{current}");
+    }
+}
+
 #[test]
 fn the_burn_down_ends_at_the_balance_and_its_days_add_up() {
     for server in servers() {

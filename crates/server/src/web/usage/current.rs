@@ -199,7 +199,8 @@ pub fn current(visit: &Visit, looked: &Looked, rows: &[TallyRow]) -> Markup {
     let credits: Vec<Credits> = ranked.iter().map(|(_, sums)| sums.credits).collect();
     let shares = shares(&credits);
     let most = credits.first().copied().unwrap_or(Credits::ZERO);
-    let (from, now) = (looked.period_start, visit.now());
+    // The hour that the period begins in is summed whole, so it is what is shown.
+    let (from, now) = (looked.period_start.hour_start(), visit.now());
     html! {
         section.card #current data-live aria-labelledby="current-h" {
             div.card-head {
