@@ -10,7 +10,7 @@ use crate::{engine::View, error::ApiError};
 use api::usage::{UsageRow, UsageSums, Usages};
 use axum::{extract::State, http::StatusCode, response::Response};
 use ledger::{
-    Credits, Timestamp,
+    Account, Credits, Timestamp,
     id::{KindKey, MemberId, OrganizationId, TaskId},
     people::Permission,
     refusal::Refusal,
@@ -22,9 +22,14 @@ use utoipa::IntoParams;
 
 /// The first instant of the current period: the subscription's, else the calendar month (R12.2).
 pub fn period_start(view: &View<'_>) -> Timestamp {
-    let period = view.account.core().subscription.as_ref().and_then(|subscription| subscription.period);
-    let running = period.filter(|period| period.start <= view.now && view.now < period.end);
-    running.map_or(view.now.month_start(), |period| period.start)
+    period_start_of(view.account, view.now)
+}
+
+/// The same of an account alone.
+pub fn period_start_of(account: &Account, now: Timestamp) -> Timestamp {
+    let period = account.core().subscription.as_ref().and_then(|subscription| subscription.period);
+    let running = period.filter(|period| period.start <= now && now < period.end);
+    running.map_or(now.month_start(), |period| period.start)
 }
 
 /// The end of what has happened until now: what happened at this very instant counts.
