@@ -10,7 +10,7 @@ use crate::{engine::View, error::ApiError};
 use api::usage::{UsageRow, UsageSums, Usages};
 use axum::{extract::State, http::StatusCode, response::Response};
 use ledger::{
-    Credits, Timestamp,
+    Account, Credits, Timestamp,
     id::{KindKey, MemberId, OrganizationId, TaskId},
     people::Permission,
     refusal::Refusal,
@@ -22,9 +22,14 @@ use utoipa::IntoParams;
 
 /// The first instant of the current period: the subscription's, else the calendar month (R12.2).
 pub fn period_start(view: &View<'_>) -> Timestamp {
-    let period = view.account.core().subscription.as_ref().and_then(|subscription| subscription.period);
-    let running = period.filter(|period| period.start <= view.now && view.now < period.end);
-    running.map_or(view.now.month_start(), |period| period.start)
+    period_start_of(view.account, view.now)
+}
+
+/// The same of an account alone.
+pub fn period_start_of(account: &Account, now: Timestamp) -> Timestamp {
+    let period = account.core().subscription.as_ref().and_then(|subscription| subscription.period);
+    let running = period.filter(|period| period.start <= now && now < period.end);
+    running.map_or(now.month_start(), |period| period.start)
 }
 
 /// The end of what has happened until now: what happened at this very instant counts.
@@ -78,10 +83,10 @@ impl<'de> Deserialize<'de> for By {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct UsageQuery {
-    /// From when; the beginning of the current period unless given.
+    /// From when; the beginning of the current period unless given. The hour it falls in counts whole.
     #[param(value_type = Option<api::Instant>)]
     from: Option<Moment>,
-    /// Until when; now unless given.
+    /// Until when; now unless given. An hour that begins before it counts whole.
     #[param(value_type = Option<api::Instant>)]
     to: Option<Moment>,
     /// By what to keep sums apart: `kind`, `member`, `task` and `day`, separated by commas; by kind unless given.
@@ -91,7 +96,8 @@ pub struct UsageQuery {
 
 /// Sum up usage
 ///
-/// Of the current period unless another time is given. Without billing access only the current period can be seen.
+/// Of the current period unless another time is given. Sums are by whole hours, so a period that begins inside one is summed
+/// from that hour on. Without billing access only the current period can be seen.
 #[utoipa::path(
     get, path = "/v1/organizations/{org}/usage", tag = "account", params(UsageQuery),
     responses((status = 200, description = "The sums.", body = Usages))

@@ -81,7 +81,11 @@ impl Render for Amount {
 impl From<Amount> for Value {
     fn from(amount: Amount) -> Value {
         // Only 1 is singular, and only where it is exact: 1.5 credits are several.
-        Value::Figure(amount.to_string(), amount.whole.unsigned_abs())
+        let count = match amount.whole.unsigned_abs() {
+            1 if amount.exact.micros().unsigned_abs() != MICROS.unsigned_abs() => 2,
+            count => count,
+        };
+        Value::Figure(amount.to_string(), count)
     }
 }
 
@@ -194,6 +198,18 @@ mod tests {
             assert_eq!(usable(whole(credits)).short(), short);
         }
         assert_eq!(owed(Credits::from_micros(42_300_000_001)).short(), "42.4k");
+    }
+
+    #[test]
+    fn only_exactly_one_is_singular() {
+        let counted = |amount: Amount| match Value::from(amount) {
+            Value::Figure(_, count) => count,
+            other => panic!("{other:?} is no figure"),
+        };
+        let micros = Credits::from_micros;
+        assert_eq!((counted(usable(micros(1_000_000))), counted(owed(micros(1_000_000)))), (1, 1));
+        assert_eq!((counted(usable(micros(1_500_000))), counted(owed(micros(500_000)))), (2, 2));
+        assert_eq!((counted(usable(micros(0))), counted(usable(micros(7_500_000)))), (0, 7));
     }
 
     #[test]

@@ -43,6 +43,13 @@ fn shown(amount: &Value, up: bool) -> String {
     grouped
 }
 
+/// "1,234.5" of "1234.5".
+fn exact(amount: &Value) -> String {
+    let text = amount.as_str().unwrap();
+    let rest = text.split_once('.').map_or(String::new(), |(_, rest)| format!(".{rest}"));
+    shown(amount, false) + &rest
+}
+
 /// An organization with people, a subscription since the first of January and work on several days; its own clock stands
 /// at the 20th.
 #[track_caller]
@@ -94,20 +101,87 @@ fn the_usage_page_shows_the_figures_that_the_api_answers() {
         let balance = server.get(&format!("{path}/balance")).is(200).json;
         let remaining = section(&page, "remaining");
         for part in ["available", "included", "purchased", "held"] {
-            let figure = shown(&balance[part], false);
+            let figure = exact(&balance[part]);
             assert!(remaining.contains(&figure), "{part} {figure}: {remaining}");
         }
         let usage = server.get(&format!("{path}/usage")).is(200).json;
         let current = section(&page, "current");
         for row in usage["data"].as_array().unwrap() {
-            let figure = shown(&row["credits"], true);
+            let figure = exact(&row["credits"]);
             assert!(current.contains(&figure), "{row}: {current}");
         }
         assert!(current.contains("8 messages") && current.contains("1 run"), "{current}");
-        assert!(
-            current.contains(&format!("Total {} 100%", shown(&usage["totals"]["credits"], true))),
-            "{current}"
-        );
+        assert!(current.contains(&format!("Total {} 100%", exact(&usage["totals"]["credits"]))), "{current}");
+    }
+}
+
+#[test]
+fn terms_and_their_sum_are_exact_so_that_they_add_up_on_the_spot() {
+    for server in servers() {
+        let path = company(server, "usage-sums");
+        for (id, kind, used) in [("a", "tool_run", "0.6"), ("b", "chat_message", "0.7")] {
+            let charge = json!({ "id": id, "kind": kind, "used": used });
+            server.post(&format!("{path}/charges"), charge).is(201);
+        }
+        let owner = server.visitor("usage-sums", "ada");
+        let page = owner.shown("usage");
+        // 1,000 included, of which 300 are reserved, and 500.5 bought; 322 and 12 were used before.
+        let remaining = section(&page, "remaining");
+        for line in ["Included 364.7", "Purchased 500.5", "Total available 865.2"] {
+            assert!(remaining.contains(line), "{line}: {remaining}");
+        }
+        let included = section(&page, "included");
+        for line in ["Used 335.3", "Reserved 300", "Left 364.7", "Included in this period 1,000"] {
+            assert!(included.contains(line), "{line}: {included}");
+        }
+        assert!(page.contains("335.3 of 1,000 credits used, 300 reserved, 364.7 left"), "{page}");
+        let current = section(&page, "current");
+        for figure in ["322.7 96%", "12.6 4%", "Total 335.3 100%"] {
+            assert!(current.contains(figure), "{figure}: {current}");
+        }
+        let grants = section(&page, "grants");
+        assert!(grants.contains("1,000 335.3 0 0 300 364.7"), "{grants}");
+        let entries = section(&owner.shown("usage?source=chat_message"), "entries");
+        assert!(entries.contains("9 entries 322.7"), "{entries}");
+
+        server.post(&format!("{path}/runs/scan-1/settle"), json!({ "used": "1300.4" })).is(200);
+        let run = owner.shown("history/scan-1");
+        let paid = section(&run, "paid");
+        for figure in ["664.7", "500.5", "135.2", "1,300.4"] {
+            assert!(paid.contains(figure), "{figure}: {paid}");
+        }
+        assert!(section(&run, "debt").contains("Still owed 135.2"), "{run}");
+    }
+}
+
+/// Sums are by whole hours, and a period may begin inside one.
+#[test]
+fn the_current_period_says_from_which_hour_on_it_is_summed() {
+    for server in servers() {
+        let path = server.organization("usage-hour", 100);
+        server.put(&format!("{path}/members/ada"), json!({ "name": "Ada", "role": "owner" })).is(200);
+        let clock = |to: &str| {
+            let path = "/v1/sandbox/organizations/usage-hour/clock";
+            server.post(path, json!({ "to": to })).is(200);
+        };
+        let charge = |id: &str, used: u64| {
+            let charge = json!({ "id": id, "kind": "tool_run", "used": used });
+            server.post(&format!("{path}/charges"), charge).is(201);
+        };
+        clock("2027-01-01T10:10:00Z");
+        charge("before", 5);
+        clock("2027-01-01T10:30:00Z");
+        let subscription = json!({
+            "status": "active", "plan": "starter", "cadence": "monthly",
+            "period_start": "2027-01-01T10:30:00Z", "period_end": "2027-02-01T10:30:00Z"
+        });
+        server.put(&format!("{path}/subscription"), subscription).is(200);
+        clock("2027-01-01T11:30:00Z");
+        charge("after", 7);
+        let page = server.visitor("usage-hour", "ada").shown("usage");
+        let current = section(&page, "current");
+        assert!(current.contains("1 Jan 2027, 10:00 UTC – 1 Jan 2027, 11:30 UTC"), "{current}");
+        assert!(current.contains("Total 12 100%"), "{current}");
     }
 }
 
@@ -204,7 +278,7 @@ fn the_history_tells_of_every_run_and_of_starts_that_were_refused() {
         assert!(section(&run, "run").contains("2,000 credits used"), "{run}");
         let debt = section(&run, "debt");
         let owed = server.get(&format!("{path}/balance")).json["debt"]["total"].clone();
-        assert!(debt.contains(&format!("Still owed {}", shown(&owed, true))), "{debt}");
+        assert!(debt.contains(&format!("Still owed {}", exact(&owed))), "{debt}");
         assert_eq!(owner.page("history/nothing").status, 404);
 
         // A viewer reads it all the same, without what it cost the organization.

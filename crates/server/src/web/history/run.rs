@@ -147,7 +147,7 @@ fn facts(visit: &Visit, names: &Names, run: &Run) -> Markup {
     }
 }
 
-/// Which grants paid.
+/// Which grants paid. The terms are exact, so that they add up on the spot.
 fn paid(visit: &Visit, whole: &Whole) -> Markup {
     let run = &whole.run;
     html! {
@@ -166,15 +166,15 @@ fn paid(visit: &Visit, whole: &Whole) -> Markup {
                                     None => (take.grant),
                                 }
                             }
-                            dd { (owed(take.amount)) }
+                            dd { (owed(take.amount).exact()) }
                         }
                     }
                     @if run.outstanding.is_positive() {
-                        div { dt { (say!(visit, "run-paid-owed")) } dd.owed { (owed(run.outstanding)) } }
+                        div { dt { (say!(visit, "run-paid-owed")) } dd.owed { (owed(run.outstanding).exact()) } }
                     }
                     @let beside = run.absorbed.plus(run.allowance);
-                    @if beside.is_positive() { (line(&say!(visit, "run-paid-nobody"), &owed(beside).to_string())) }
-                    div.rule { dt { b { (say!(visit, "run-paid-sum")) } } dd { b { (owed(run.used)) } } }
+                    @if beside.is_positive() { (line(&say!(visit, "run-paid-nobody"), &owed(beside).exact())) }
+                    div.rule { dt { b { (say!(visit, "run-paid-sum")) } } dd { b { (owed(run.used).exact()) } } }
                 }
                 p.small { a href=(visit.path("usage#grants")) { (say!(visit, "run-grants")) } }
             }
@@ -196,14 +196,14 @@ fn owes(visit: &Visit, debt: &Debt) -> Markup {
             }
             p { (say!(visit, "run-debt-says", amount = owed(debt.amount))) }
             dl.facts {
-                div.stat { dt { (say!(visit, "run-debt-amount")) } dd.fig { (owed(debt.amount)) } }
-                div.stat { dt { (say!(visit, "run-debt-cleared")) } dd.fig { (usable(debt.amount.minus_or_zero(debt.open))) } }
-                div.stat { dt { (say!(visit, "run-debt-left")) } dd.fig.owed[debt.is_open()] { (owed(debt.open)) } }
+                div.stat { dt { (say!(visit, "run-debt-amount")) } dd.fig { (owed(debt.amount).exact()) } }
+                div.stat { dt { (say!(visit, "run-debt-cleared")) } dd.fig { (usable(debt.amount.minus_or_zero(debt.open)).exact()) } }
+                div.stat { dt { (say!(visit, "run-debt-left")) } dd.fig.owed[debt.is_open()] { (owed(debt.open).exact()) } }
             }
             @if !debt.changes.is_empty() {
                 ol.log {
                     @for change in debt.changes.iter().rev() {
-                        li { (time(change.at, visit.copy.date(change.at))) p { (changed(visit, change)) } span.fig { (usable(change.amount)) } }
+                        li { (time(change.at, visit.copy.date(change.at))) p { (changed(visit, change)) } span.fig { (usable(change.amount).exact()) } }
                     }
                 }
             }

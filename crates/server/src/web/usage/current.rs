@@ -52,15 +52,16 @@ pub fn remaining(visit: &Visit) -> Markup {
                 @for (class, name, credits) in &parts {
                     (keyed(class, name, usable(*credits)))
                 }
-                div.rule { dt { b { (say!(visit, "usage-total")) } } dd { b { (usable(balance.available)) } } }
+                div.rule { dt { b { (say!(visit, "usage-total")) } } dd { b { (usable(balance.available).exact()) } } }
                 (keyed("c-res", &say!(visit, "usage-reserved-beside"), usable(balance.held)))
             }
         }
     }
 }
 
+/// A term of a sum: exact, so that all of them add up on the spot.
 fn keyed(class: &str, name: &str, amount: Amount) -> Markup {
-    html! { div { dt { svg.key aria-hidden="true" { rect class=(class) {} } (name) } dd { (amount) } } }
+    html! { div { dt { svg.key aria-hidden="true" { rect class=(class) {} } (name) } dd { (amount.exact()) } } }
 }
 
 /// What the plan included for the current period, in all its grants that run now.
@@ -114,10 +115,10 @@ pub fn included(visit: &Visit, included: &Included) -> Markup {
     let says = say!(
         visit,
         "usage-included-says",
-        used = owed(gone),
-        amount = usable(amount),
-        reserved = usable(held),
-        left = usable(left)
+        used = owed(gone).exact(),
+        amount = usable(amount).exact(),
+        reserved = usable(held).exact(),
+        left = usable(left).exact()
     );
     let name = match (told_apart, elsewhere.is_positive()) {
         (false, true) => say!(visit, "usage-used-or-gone"),
@@ -143,7 +144,7 @@ pub fn included(visit: &Visit, included: &Included) -> Markup {
                 @if told_apart { (keyed("c-debt", &say!(visit, "usage-settled-or-back"), owed(elsewhere))) }
                 (keyed("c-res", &say!(visit, "usage-reserved"), usable(held)))
                 (keyed("c-none", &say!(visit, "usage-left"), usable(left)))
-                div.rule { dt { b { (say!(visit, "usage-included-sum")) } } dd { b { (usable(amount)) } } }
+                div.rule { dt { b { (say!(visit, "usage-included-sum")) } } dd { b { (usable(amount).exact()) } } }
                 @if let Some(ends) = ends {
                     @let last = ends.before(Duration::from_micros(1));
                     div { dt { (say!(visit, "usage-valid-through")) } dd { (time(last, visit.copy.date_time(last))) } }
@@ -198,7 +199,8 @@ pub fn current(visit: &Visit, looked: &Looked, rows: &[TallyRow]) -> Markup {
     let credits: Vec<Credits> = ranked.iter().map(|(_, sums)| sums.credits).collect();
     let shares = shares(&credits);
     let most = credits.first().copied().unwrap_or(Credits::ZERO);
-    let (from, now) = (looked.period_start, visit.now());
+    // The hour that the period begins in is summed whole, so it is what is shown.
+    let (from, now) = (looked.period_start.hour_start(), visit.now());
     html! {
         section.card #current data-live aria-labelledby="current-h" {
             div.card-head {
@@ -229,7 +231,7 @@ pub fn current(visit: &Visit, looked: &Looked, rows: &[TallyRow]) -> Markup {
                                             rect.c-inc x="0" width=(share(sums.credits, most)) height="10" {}
                                         }
                                     }
-                                    td.n role="cell" { b { (owed(sums.credits)) } }
+                                    td.n role="cell" { b { (owed(sums.credits).exact()) } }
                                     td.n role="cell" { (say!(visit, "usage-percent", percent = *share_of)) }
                                     td.n role="cell" { (counted(visit, known, sums.runs)) }
                                 }
@@ -239,7 +241,7 @@ pub fn current(visit: &Visit, looked: &Looked, rows: &[TallyRow]) -> Markup {
                             tr role="row" {
                                 th role="rowheader" scope="row" { (say!(visit, "usage-sum")) }
                                 td.share role="cell" {}
-                                td.n role="cell" { (owed(all.credits)) }
+                                td.n role="cell" { (owed(all.credits).exact()) }
                                 td.n role="cell" { @if all.credits.is_positive() { (say!(visit, "usage-percent", percent = 100_u64)) } }
                                 td role="cell" {}
                             }

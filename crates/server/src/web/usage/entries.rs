@@ -276,7 +276,7 @@ fn table(visit: &Visit, looked: &Looked, entries: &Entries) -> Markup {
                 tfoot {
                     tr {
                         th scope="row" colspan="3" { (say!(visit, "usage-entries", count = entries.rows.len())) }
-                        td.n { (owed(sum)) } td {} td {}
+                        td.n { (owed(sum).exact()) } td {} td {}
                     }
                 }
             }
@@ -291,8 +291,8 @@ fn entry_row(visit: &Visit, looked: &Looked, entries: &Entries, row: &Entry) -> 
             th.nb scope="row" { (time(row.at, visit.copy.date_time(row.at))) }
             td { a href=(visit.path(&format!("history/{}", row.run))) { (label(&row.kind, looked.kinds.get(&row.kind))) } }
             td { @match who { Some(who) => (who), None => span.quiet { "–" } } }
-            td.n { (owed(row.credits)) }
-            td.n { (usable(row.available)) }
+            td.n { (owed(row.credits).exact()) }
+            td.n { (usable(row.available).exact()) }
             td {
                 @match &row.debt {
                     Some((id, amount)) => {

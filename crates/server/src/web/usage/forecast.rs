@@ -1,6 +1,7 @@
 //! For how long the credits last: the pace of the last days against what is there and when it expires. It buys nothing and
 //! waits for no refill: what would happen if nobody did anything. Pages say it, and the chart draws it.
 
+use crate::http::usage::period_start_of;
 use ledger::{
     Account, Credits, Duration, Policy, Timestamp,
     grant::{GrantKind, GrantState},
@@ -76,8 +77,11 @@ impl Basis {
     /// Of this account, as it is.
     pub fn of(account: &Account, policy: &Policy, now: Timestamp) -> Basis {
         let core = account.core();
+        let period = period_start_of(account, now);
         let covered = policy.kinds.iter().filter(|(key, kind)| {
-            let used = core.allowances.get(*key).map_or(Credits::ZERO, |(_, used)| *used);
+            // What an earlier period used does not count in this one.
+            let used = core.allowances.get(*key).filter(|(of, _)| *of == period);
+            let used = used.map_or(Credits::ZERO, |(_, used)| *used);
             kind.allowance.is_positive() && used < kind.allowance
         });
         let free = covered.map(|(key, _)| key.clone()).collect();
@@ -214,6 +218,7 @@ fn times(one: i64, other: i64, by: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ledger::scenario::{LedgerWorld, Story};
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("an instant")
@@ -269,5 +274,30 @@ mod tests {
         assert_eq!((two.low, two.mid, two.high), (credits(240), credits(240), credits(240)));
         assert_eq!(Pace::of(hours(), at("2026-02-05T00:00:00Z"), at(NOW)), None, "not a day old");
         assert_eq!(Pace::of(std::iter::empty(), at("2026-01-01T00:00:00Z"), at(NOW)), None, "nothing used");
+    }
+
+    /// An allowance that was used up in January; in February nothing was used.
+    const RENEWED: &str = "
+scenario: A renewal gives a new allowance
+rules: [R6.5]
+at: 2026-01-10T00:00:00Z
+policy: {kinds: {background: {allowance: 100}}}
+steps:
+  - subscription: {status: active, cadence: monthly, period: [2026-01-01T00:00:00Z, 2026-02-01T00:00:00Z]}
+  - renewal_paid: {payment: in1, paid: 4900, included: 1000, period: [2026-01-01T00:00:00Z, 2026-02-01T00:00:00Z]}
+  - charge: {id: c1, kind: background, used: 400}
+  - advance: {to: 2026-02-01T00:00:00Z}
+  - subscription: {status: active, cadence: monthly, period: [2026-02-01T00:00:00Z, 2026-03-01T00:00:00Z]}
+";
+
+    #[test]
+    fn an_allowance_that_was_used_up_last_month_is_whole_again() {
+        let story = Story::parse(RENEWED);
+        let mut world = LedgerWorld::new(&story, false);
+        story.tell(&mut world);
+        let background: KindKey = "background".parse().expect("a kind");
+        let free = |now| Basis::of(world.whole(), &story.policy, at(now)).free.contains(&background);
+        assert!(free("2026-02-01T00:00:00Z"), "the new period has its own");
+        assert!(!free("2026-01-31T00:00:00Z"), "the old one's is used up");
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     copy::say,
     web::{
-        figures::{owed, time, usable},
+        figures::{time, usable},
         icons::icon,
         visit::Visit,
     },
@@ -59,8 +59,9 @@ fn table(visit: &Visit, grants: &[Grant]) -> Markup {
 
 fn row(visit: &Visit, grant: &Grant) -> Markup {
     let gone = grant.expired.plus(grant.revoked).plus(grant.frozen);
-    let cell = |credits: Credits, shown: crate::web::figures::Amount| {
-        html! { td.n { @if credits.is_zero() { span.quiet { "0" } } @else { (shown) } } }
+    // Exact, so that a row adds up on the spot.
+    let cell = |credits: Credits| {
+        html! { td.n { @if credits.is_zero() { span.quiet { "0" } } @else { (usable(credits).exact()) } } }
     };
     html! {
         tr {
@@ -69,12 +70,8 @@ fn row(visit: &Visit, grant: &Grant) -> Markup {
                 span.quiet.nb { (time(grant.granted_at, visit.copy.date(grant.granted_at))) }
                 @if let Some(note) = note(visit, grant) { " " span.quiet { (note) } }
             }
-            td.n { (usable(grant.amount)) }
-            (cell(grant.used, owed(grant.used)))
-            (cell(grant.settled, owed(grant.settled)))
-            (cell(gone, owed(gone)))
-            (cell(grant.held, usable(grant.held)))
-            (cell(grant.free, usable(grant.free)))
+            td.n { (usable(grant.amount).exact()) }
+            (cell(grant.used)) (cell(grant.settled)) (cell(gone)) (cell(grant.held)) (cell(grant.free))
         }
     }
 }
