@@ -159,7 +159,10 @@ function isBlocked(page) {
   return page.querySelector("#banner[data-tone=stop] h2")?.textContent ?? "";
 }
 
-const usableOf = (page) => page.getElementById("badge")?.textContent.trim().replaceAll(/\s+/g, " ") ?? "";
+/** What the badge says. */
+function usableOf(page) {
+  return page.getElementById("badge")?.textContent.trim().replaceAll(/\s+/g, " ") ?? "";
+}
 
 /** That work is paused, and that it goes on, is said at once; other changes of the balance politely. */
 function announce(page) {
