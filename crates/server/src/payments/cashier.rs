@@ -160,8 +160,19 @@ impl Cashier {
     ) -> Result<String, ProviderError> {
         self.may_return_to(return_url)?;
         let purchase = self.purchase(organization, wanted).await?;
+        self.sell(organization, &purchase, return_url).await
+    }
+
+    /// Where a person pays for a purchase that is priced already, so that nothing else is paid than what was read.
+    pub async fn sell(
+        &self,
+        organization: &OrganizationId,
+        purchase: &Purchase,
+        return_url: &str,
+    ) -> Result<String, ProviderError> {
+        self.may_return_to(return_url)?;
         let now = self.now(organization).await?;
-        self.provider.checkout(organization, now, &purchase, return_url).await
+        self.provider.checkout(organization, now, purchase, return_url).await
     }
 
     /// Where a person sees invoices, changes payment methods, and cancels.

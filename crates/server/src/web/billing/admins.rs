@@ -57,6 +57,9 @@ fn person(visit: &Visit, id: &MemberId, member: &Member, is_owner: bool) -> Mark
     }
 }
 
+/// Members to choose from; where there are more, Settings takes their id.
+const CHOICES_MAX: usize = 200;
+
 fn add(visit: &Visit, books: &Books) -> Markup {
     let mut others: Vec<(&MemberId, &Member)> =
         books.members.iter().filter(|(_, member)| !member.has_billing_access()).collect();
@@ -72,7 +75,7 @@ fn add(visit: &Visit, books: &Books) -> Markup {
                     label for="mate" { (say!(visit, "billing-teammate")) }
                     select #mate name="member" required {
                         option value="" { (say!(visit, "billing-teammate-choose")) }
-                        @for (id, member) in others {
+                        @for (id, member) in others.into_iter().take(CHOICES_MAX) {
                             option value=(id) {
                                 (say!(visit, "who", name = &member.name, role = role(&visit.copy, member.role)))
                             }

@@ -307,6 +307,6 @@ pub async fn pay(Posted { visit, form }: Posted) -> Result<Response, ApiError> {
         Wanted::Plan(..) => "billing#subscription",
         Wanted::Pack(_) | Wanted::Shortfall => "billing#credits",
     };
-    let url = visit.app.cashier.checkout(&visit.organization, &wanted, &visit.address(place)).await?;
+    let url = visit.app.cashier.sell(&visit.organization, &purchase, &visit.address(place)).await?;
     Ok(visit.lead(&url))
 }
