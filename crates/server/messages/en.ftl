@@ -784,7 +784,7 @@ usage-burndown-empty-teach = It shows what you have day by day: refills and purc
 usage-cut = This shows the time since { $date }. So much happened before that it is only in the export.
 usage-forecast-none = There is no forecast yet: it takes a day of usage.
 usage-forecast-pace = { $days ->
-    [one] In the last day { $amount } credits were used.
+    [one] The pace of the last day is { $amount } credits a day.
    *[other] The pace of the last { $days } days is { $amount } credits a day.
   }
 usage-forecast-empty = Nothing is available at present.

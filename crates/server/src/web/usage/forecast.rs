@@ -1,6 +1,7 @@
 //! For how long the credits last: the pace of the last days against what is there and when it expires. It buys nothing and
 //! waits for no refill: what would happen if nobody did anything. Pages say it, and the chart draws it.
 
+use super::uncharged::Uncharged;
 use crate::http::usage::period_start_of;
 use ledger::{
     Account, Credits, Duration, Policy, Timestamp,
@@ -70,6 +71,8 @@ pub struct Basis {
     supply: Supply,
     /// Kinds whose usage costs nothing at present: their allowance still covers it (R6.5).
     free: BTreeSet<KindKey>,
+    /// The last event, where some usage was paid by nobody: then it is taken off.
+    uncharged: Option<u64>,
     now: Timestamp,
 }
 
@@ -85,36 +88,42 @@ impl Basis {
             kind.allowance.is_positive() && used < kind.allowance
         });
         let free = covered.map(|(key, _)| key.clone()).collect();
-        Basis { supply: Supply::of(account, policy, now), free, now }
+        let uncharged = Uncharged::is_any(account).then(|| account.version());
+        Basis { supply: Supply::of(account, policy, now), free, uncharged, now }
     }
 
-    /// The forecast, from what was used: one page of the store's sums, and its first event. None: there is nothing to
-    /// go by, because nothing was used or the account is not a day old.
+    /// The forecast, from what grants paid and what came to be owed: the store's sums of usage, less what nobody paid.
+    /// None: there is nothing to go by, because nothing was charged or the account is not a day old.
     pub fn forecast(
         &self,
         store: &dyn Store,
         organization: &OrganizationId,
     ) -> Result<Option<Forecast>, Fault> {
-        let from = self.now.before(Duration::days(DAYS));
+        let from = self.now.before(Duration::days(DAYS)).hour_start();
         let first = store.events(organization, 0, 1)?;
         let opened = first.first().map(|event| record::decode(&event.bytes)).transpose()?;
         let opened = opened.map_or(self.now, |recorded| recorded.at);
-        let rows = store.usage(organization, from.hour_start(), self.now.after(Duration::hours(1)))?;
-        Ok(self.at_pace_of(&rows, opened))
+        let rows = store.usage(organization, from, self.now.after(Duration::hours(1)))?;
+        let uncharged = match self.uncharged {
+            Some(last) => Uncharged::read(store, organization, last, from)?,
+            None => Uncharged::default(),
+        };
+        Ok(self.at_pace_of(&rows, &uncharged, opened))
     }
 
-    fn at_pace_of(&self, rows: &[TallyRow], opened: Timestamp) -> Option<Forecast> {
-        let charged = rows.iter().filter(|row| !self.free.contains(&row.key.kind));
-        let used = charged.map(|row| (row.key.hour, row.sums.credits));
-        let pace = Pace::of(used, opened, self.now)?;
+    fn at_pace_of(&self, rows: &[TallyRow], uncharged: &Uncharged, opened: Timestamp) -> Option<Forecast> {
+        let used = rows.iter().map(|row| (row.key.hour, &row.key.kind, row.sums.credits));
+        let off = uncharged.sums().map(|(hour, kind, credits)| (hour, kind, Credits::ZERO.minus(credits)));
+        let charged = used.chain(off).filter(|(_, kind, _)| !self.free.contains(*kind));
+        let pace = Pace::of(charged.map(|(hour, _, credits)| (hour, credits)), opened, self.now)?;
         let course = |pace| self.supply.at(pace, self.now, self.now.after(LOOKS_AHEAD));
         Some(Forecast { pace, courses: [course(pace.low), course(pace.mid), course(pace.high)] })
     }
 }
 
 impl Pace {
-    /// Of usage by hour since the account was opened, for seven days at most; days are counted back from now. None: it is
-    /// not a day old, or nothing was used.
+    /// Of what was charged by hour since the account was opened, for seven days at most; days are counted back from now.
+    /// None: it is not a day old, or nothing was charged.
     ///
     /// Low and high are half the mean deviation from the mean away: about what an average of seven days is uncertain by.
     fn of(
@@ -218,7 +227,16 @@ fn times(one: i64, other: i64, by: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ledger::scenario::{LedgerWorld, Story};
+    use crate::engine::{Engine, Limits, View};
+    use ledger::{
+        command::{Command, Request},
+        event::Actor,
+        id::{IdempotencyKey, MemberId, RunId},
+        scenario::{LedgerWorld, Seen, Story, World},
+    };
+    use std::sync::Arc;
+    use store::sqlite::Sqlite;
+    use tokio::runtime::Runtime;
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("an instant")
@@ -299,5 +317,83 @@ steps:
         let free = |now| Basis::of(world.whole(), &story.policy, at(now)).free.contains(&background);
         assert!(free("2026-02-01T00:00:00Z"), "the new period has its own");
         assert!(!free("2026-01-31T00:00:00Z"), "the old one's is used up");
+    }
+
+    /// Of 1,480 used 120 were inside allowances and 320 absorbed; 1,000 were paid and 40 are owed.
+    const COVERED: &str = "
+scenario: What nobody pays is at nobody's pace
+rules: [R6.5, R6.6]
+at: 2026-01-09T00:00:00Z
+policy: {max_overrun: 50, kinds: {background: {allowance: 100}, tool_run: {allowance: 20}}}
+steps:
+  - subscription: {status: active, cadence: monthly, period: [2026-01-01T00:00:00Z, 2026-02-01T00:00:00Z]}
+  - renewal_paid: {payment: in1, paid: 4900, included: 1000, period: [2026-01-01T00:00:00Z, 2026-02-01T00:00:00Z]}
+  - advance: {to: 2026-01-10T06:00:00Z}
+  - start: {run: r0, kind: background, hold: 0}
+  - use: {run: r0, id: u1, amount: 100}
+  - charge: {id: c1, kind: background, used: 300}
+  - start: {run: r1, kind: tool_run, hold: 100}
+  - settle: {run: r1, used: 480}
+  - start: {run: r2, kind: tool_run, hold: 540}
+  - settle: {run: r2, used: 600}
+";
+
+    /// A server that stories are told to.
+    struct Told {
+        runtime: Runtime,
+        engine: Engine,
+        organization: OrganizationId,
+    }
+
+    impl Told {
+        fn execute(&self, command: Command) {
+            let request = Request::new(command, Actor::default(), None);
+            self.runtime
+                .block_on(self.engine.execute(self.organization.clone(), request))
+                .expect("it is done");
+        }
+    }
+
+    impl World for Told {
+        fn advance(&mut self, to: Timestamp) {
+            self.execute(Command::SetTestClock { to });
+        }
+
+        fn act(
+            &mut self,
+            command: Command,
+            _: Option<MemberId>,
+            _: IdempotencyKey,
+        ) -> Result<(), Vec<String>> {
+            self.execute(command);
+            Ok(())
+        }
+
+        fn look(&mut self, _: &[RunId]) -> Seen {
+            Seen::default()
+        }
+    }
+
+    #[test]
+    fn the_pace_is_what_was_paid_or_is_owed_and_nothing_that_was_free() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store: Arc<dyn Store> = Arc::new(Sqlite::open(folder.path()).expect("a store"));
+        let story = Story::parse(COVERED);
+        let engine = Engine::start(Arc::clone(&store), story.policy.clone(), Limits::default());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let mut told = Told { runtime, engine, organization: "org".parse().expect("an id") };
+        told.advance(story.at);
+        told.execute(Command::NameOrganization { name: "Organization".into() });
+        story.tell(&mut told);
+
+        let Told { runtime, engine, organization } = told;
+        let look = |view: View<'_>| Basis::of(view.account, view.policy, view.now);
+        let basis = runtime.block_on(engine.view(organization.clone(), look)).expect("the account");
+        runtime.block_on(engine.written(organization.clone())).expect("it is written");
+        let rows = store.usage(&organization, Timestamp::MIN, Timestamp::MAX).expect("the sums");
+        assert_eq!(rows.iter().map(|row| row.sums.credits).sum::<Credits>(), credits(1_480));
+        let forecast = basis.forecast(&*store, &organization).expect("an answer");
+        let pace = forecast.expect("something was charged").pace;
+        assert_eq!((pace.days, pace.mid), (1, credits(1_040)));
     }
 }

@@ -10,6 +10,7 @@ mod grants;
 mod happenings;
 mod past;
 mod series;
+mod uncharged;
 
 pub use burndown::runway;
 pub use current::label;

@@ -206,7 +206,7 @@ pub fn back(
 }
 
 /// Events after one number, up to and with another.
-fn page(
+pub(super) fn page(
     store: &dyn Store,
     organization: &OrganizationId,
     after: u64,

@@ -309,7 +309,7 @@ fn every_day(from: Timestamp, now: Timestamp, before: Stand, known: &BTreeMap<Ti
 }
 
 /// Events about people do not move the account's time, so their own says nothing of where they are in it.
-fn is_about_people(event: &Event) -> bool {
+pub(super) fn is_about_people(event: &Event) -> bool {
     matches!(
         event,
         Event::OrganizationNamed { .. }
