@@ -34,6 +34,14 @@ export interface Contact {
   role: "owner" | "admin" | "member" | "viewer";
 }
 
+/** What is owed. */
+export interface Debts {
+  total: Credits;
+  outstanding_usage: Credits;
+  refund: Credits;
+  dispute: Credits;
+}
+
 /** The balance as this member may see it. What they may not see is absent, never zero. */
 export interface Balance {
   organization: string;
@@ -45,7 +53,7 @@ export interface Balance {
   locked?: Credits;
   locked_expires_at?: Instant;
   frozen?: Credits;
-  debt?: { total: Credits; outstanding_usage: Credits; refund: Credits; dispute: Credits };
+  debt?: Debts;
   status: string;
   can_start: boolean;
   reasons: Reason[];
@@ -59,7 +67,7 @@ export interface Balance {
   as_of: Instant;
 }
 
-/** The body of a refused start (402). */
+/** The body of a refused start (402). What this member may not see is absent. */
 export interface StartRefused {
   code: string;
   detail: string;
@@ -67,8 +75,12 @@ export interface StartRefused {
   available: Credits;
   required: Credits;
   shortfall?: Credits;
+  debt?: Debts;
+  locked?: { amount: Credits; expires_at: Instant | null };
   next_steps: NextStep[];
   ask: Contact[];
+  /** `in_progress` while an automatic purchase is on its way. */
+  auto_recharge: "in_progress" | null;
   balance_version: number;
 }
 
