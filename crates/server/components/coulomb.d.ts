@@ -34,18 +34,28 @@ export interface Contact {
   role: "owner" | "admin" | "member" | "viewer";
 }
 
+/** What is owed. */
+export interface Debts {
+  total: Credits;
+  outstanding_usage: Credits;
+  refund: Credits;
+  dispute: Credits;
+}
+
 /** The balance as this member may see it. What they may not see is absent, never zero. */
 export interface Balance {
   organization: string;
   available: Credits;
   included: Credits;
+  /** What the included credits that can be used now came to in all. */
+  included_granted?: Credits;
   purchased: Credits;
   promotional: Credits;
   held: Credits;
   locked?: Credits;
   locked_expires_at?: Instant;
   frozen?: Credits;
-  debt?: { total: Credits; outstanding_usage: Credits; refund: Credits; dispute: Credits };
+  debt?: Debts;
   status: string;
   can_start: boolean;
   reasons: Reason[];
@@ -59,7 +69,7 @@ export interface Balance {
   as_of: Instant;
 }
 
-/** The body of a refused start (402). */
+/** The body of a refused start (402). What this member may not see is absent. */
 export interface StartRefused {
   code: string;
   detail: string;
@@ -67,8 +77,12 @@ export interface StartRefused {
   available: Credits;
   required: Credits;
   shortfall?: Credits;
+  debt?: Debts;
+  locked?: { amount: Credits; expires_at: Instant | null };
   next_steps: NextStep[];
   ask: Contact[];
+  /** `in_progress` while an automatic purchase is on its way. */
+  auto_recharge: "in_progress" | null;
   balance_version: number;
 }
 
@@ -79,9 +93,9 @@ export type CoulombChange = CustomEvent<{ balance: Balance | null; state: "loadi
 export type CoulombResumed = CustomEvent<{ draft: string }>;
 
 declare class CoulombElement extends HTMLElement {
-  /** A member's token. */
+  /** A member's token. Another one starts over: nothing of the person before is kept. */
   token: string | null;
-  /** Fetches a token when there is none, or when the last is over. */
+  /** Fetches a token when there is none, or when the last is over. Another function starts over, so keep it while the person stays. */
   session: (() => Promise<Session | null>) | null | undefined;
   /** What is known of the account; null where nothing is. */
   readonly balance: Balance | null;
@@ -108,7 +122,7 @@ export class CoulombGate extends CoulombElement {
   refused(problem: StartRefused, attempt?: Attempt): void;
   /** Looks at an answer of your server: a 402 is shown, one that worked lets go of the draft. Answers the response. */
   watch(answer: Response | Promise<Response>, attempt?: Attempt): Promise<Response>;
-  /** Says that work has started, so that the draft is let go of. `watch` does it by itself. */
+  /** Says that work has started, or that a paused task was resumed, so that the draft is let go of. `watch` does it by itself. */
   started(): void;
 }
 
@@ -130,14 +144,14 @@ export interface CoulombAttributes {
   /** Where Coulomb is; unless given, where this module came from. */
   server?: string;
   organization: string;
+  /** Who is signed in: the host's id of the member. Needed where somebody else may sign in on the same page. */
+  member?: string;
   token?: string;
   session?: CoulombElement["session"];
   /** Your own addresses of these pages; the step that helps is added as `#add_credits` and the like. */
   "billing-url"?: string;
   "usage-url"?: string;
   "help-url"?: string;
-  /** The plan's allowance, where the balance does not say it. */
-  allowance?: number | string;
   lang?: string;
 }
 

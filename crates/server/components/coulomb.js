@@ -11,7 +11,8 @@ export const messages = {
     "over-text": "Your session is over. Reload the page to see your credits.",
     "try-again": "Try again", "credits": { one: "credit", other: "credits" },
     "badge-usable": ": {amount} usable", "badge-open": ". Open credit details",
-    "badge-owed": ": {amount} credits owed, {available} usable", "badge-locked": ": {amount} credits locked, nothing usable",
+    "badge-owed": { one: ": {amount} credit owed, {available} usable", other: ": {amount} credits owed, {available} usable" },
+    "badge-locked": { one: ": {amount} credit locked, nothing usable", other: ": {amount} credits locked, nothing usable" },
     "owed": "owed", "locked-short": "locked", "details": "Credit details", "as-of": "As of",
     "unit-usable": { one: "usable credit", other: "usable credits" },
     "unit-owed": { one: "credit owed", other: "credits owed" },
@@ -21,11 +22,17 @@ export const messages = {
     "next-refill": "Next refill", "next-expiry": "Next expiry", "amount-on": "{amount} on {date}", "none": "none",
     "billing": "Billing", "usage": "Usage", "help": "Help",
     "cause-organization_suspended": "The operator has paused new work. What is running goes on.",
-    "cause-dispute_debt": "A dispute took back credits that had already been used. Owed: {amount}.",
-    "cause-refund_debt": "A refund took back credits that had already been used. Owed: {amount}.",
+    "cause-dispute_debt": {
+      one: "{amount} credit is owed because a dispute took back credits that had already been used.",
+      other: "{amount} credits are owed because a dispute took back credits that had already been used.",
+    },
+    "cause-refund_debt": {
+      one: "{amount} credit is owed because a refund took back credits that had already been used.",
+      other: "{amount} credits are owed because a refund took back credits that had already been used.",
+    },
     "cause-outstanding_usage": {
-      one: "Work that was already running used {amount} credit more than you had.",
-      other: "Work that was already running used {amount} credits more than you had.",
+      one: "{amount} credit is owed for work that used more than there was.",
+      other: "{amount} credits are owed for work that used more than there was.",
     },
     "cause-payment_past_due": "A payment for the subscription failed. A payment method that works lets work start again.",
     "cause-credits_locked": {
@@ -38,7 +45,7 @@ export const messages = {
     "cause-insufficient_credits": "This work sets aside {required} before it starts, and {available} can be used.",
     "cause-task_paused": "This task was refused for lack of credits, and starts again when someone resumes it.",
     "cause-payment_failing": "A payment for the subscription failed and is tried again. Until then everything works.",
-    "cause-balance_low": "You are below {amount} credits.",
+    "cause-balance_low": { one: "You are below {amount} credit.", other: "You are below {amount} credits." },
     "cause-credits_expiring": "Some credits expire soon, the first on {date}: {amount} in all.",
     "cause-auto_recharge_suspended": "Automatic purchases were declined, and have stopped until someone looks at the payment method.",
     "cause-subscription_ending": "The subscription ends on {date}. Purchased credits are locked from then on, and come back if it does.",
@@ -70,20 +77,17 @@ export const messages = {
     "nothing-charged": "Nothing is charged yet, and you come back here afterwards.",
     "note-paused": "New AI work is paused.",
     "note-why": "Why, and what helps", "note-resumed": "Work can start again.",
-    "included": "Included credits", "included-left": "{left} left", "included-used": "{used} of {whole} used or reserved",
-    "list-or": "{before} or {last}",
+    "included": "Included credits", "included-left": "{left} left", "included-used": "{used} of {whole} used, reserved or settled",
   },
 };
 
 const PATIENCE = { first: 500, most: 30_000, silence: 45_000, poll: 5_000, polls: 12, hidden: 30_000 };
 
-// Words and figures.
-
 const en = (tag) => (/^en$/i.test(tag) ? "en-GB" : tag);
-const catalogue = (tag) => messages[tag] ?? messages[tag.split("-")[0]] ?? messages.en;
+const sentence = (lang, key) => [lang, lang.split("-")[0], "en"].map((tag) => messages[tag]?.[key]).find((found) => found != null) ?? key;
 
 function say(lang, key, values = {}) {
-  const found = catalogue(lang)[key] ?? messages.en[key] ?? key;
+  const found = sentence(lang, key);
   const text = typeof found === "string" ? found : (found[new Intl.PluralRules(lang).select(values.n ?? 0)] ?? found.other);
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
@@ -92,44 +96,42 @@ function say(lang, key, values = {}) {
 const down = (text) => Number(String(text ?? "0").split(".")[0]);
 const up = (text) => down(text) + (/\.\d*[1-9]/.test(String(text ?? "")) ? 1 : 0);
 const isZero = (text) => !/[1-9]/.test(String(text ?? "0"));
-const grouped = (lang, number) => new Intl.NumberFormat(en(lang)).format(number);
 
-/** Every digit there is: the text is never a float. */
-const exact = (lang, text) => new Intl.NumberFormat(en(lang), { maximumFractionDigits: 6 }).format(text);
+/** Every digit there is: a text is never a float. */
+const grouped = (lang, number) => new Intl.NumberFormat(en(lang), { maximumFractionDigits: 6 }).format(number);
 
 function short(lang, whole, owes) {
   if (whole < 10_000) return grouped(lang, whole);
   const [unit, letter] = whole < 1e6 ? [1e3, "k"] : whole < 1e9 ? [1e6, "M"] : [1e9, "B"];
   const tenths = (owes ? Math.ceil : Math.floor)(whole / (unit / 10));
-  return new Intl.NumberFormat(en(lang), { maximumFractionDigits: 1 }).format(tenths / 10) + letter;
+  return grouped(lang, tenths / 10) + letter;
 }
 
-function day(lang, at, now) {
-  const [date, today] = [new Date(at), new Date(now)];
-  const year = date.getUTCFullYear() === today.getUTCFullYear() ? {} : { year: "numeric" };
-  return new Intl.DateTimeFormat(en(lang), { day: "numeric", month: "short", timeZone: "UTC", ...year }).format(date);
-}
+const dated = (lang, at, more) =>
+  new Intl.DateTimeFormat(en(lang), { day: "numeric", month: "short", timeZone: "UTC", ...more }).format(new Date(at));
 
-const moment = (lang, at) =>
-  new Intl.DateTimeFormat(en(lang), {
-    day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC", timeZoneName: "short",
-  }).format(new Date(at));
+const day = (lang, at, now) => dated(lang, at, at.slice(0, 4) === now.slice(0, 4) ? {} : { year: "numeric" });
+const moment = (lang, at) => dated(lang, at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
 
-function either(lang, names) {
-  const [last, ...before] = [...names].reverse();
-  return before.length ? say(lang, "list-or", { before: before.reverse().join(", "), last }) : (last ?? "");
-}
-
-// The connection.
-
-/** One organization's balance, followed for every element that shows it. */
+/** One organization's balance as one person sees it, followed for every element that shows it. */
 class Account {
   static #known = new Map();
 
-  static of(server, organization) {
-    const key = `${server} ${organization}`;
-    if (!Account.#known.has(key)) Account.#known.set(key, new Account(server, organization));
+  static of(...who) {
+    const key = who.join(" ");
+    if (!Account.#known.has(key)) Account.#known.set(key, new Account(key, who));
     return Account.#known.get(key);
+  }
+
+  static {
+    // Browsers have few connections to give.
+    let timer;
+    globalThis.document?.addEventListener("visibilitychange", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        for (const account of Account.#known.values()) document.hidden ? account.#stop?.abort() : account.#start();
+      }, document.hidden ? PATIENCE.hidden : 0);
+    });
   }
 
   balance = null;
@@ -139,14 +141,8 @@ class Account {
   #stop = null;
   #token = null;
 
-  constructor(server, organization) {
-    Object.assign(this, { server, organization });
-    // Browsers have few connections to give.
-    document.addEventListener("visibilitychange", () => {
-      clearTimeout(this.hiding);
-      if (!document.hidden) this.#start();
-      else this.hiding = setTimeout(() => this.#stop?.abort(), PATIENCE.hidden);
-    });
+  constructor(key, who) {
+    Object.assign(this, { key, who });
   }
 
   join(element) {
@@ -154,13 +150,23 @@ class Account {
     this.#start();
   }
 
+  /** With the last element everything goes: whoever comes next may be somebody else. */
   leave(element) {
-    this.#elements.delete(element);
-    if (!this.#elements.size) this.#stop?.abort();
+    if (!this.#elements.delete(element) || this.#elements.size) return;
+    Account.#known.delete(this.key);
+    this.#stop?.abort();
+    this.#token = this.spent = this.balance = null;
   }
 
-  again(token) {
-    if (token) this.#token = token;
+  /** Starts over, as somebody else may be here now; what this element was given comes first. */
+  reset(element, spent) {
+    const all = new Set([element, ...this.#elements]);
+    for (const one of all) this.leave(one);
+    Account.of(...this.who).spent = spent;
+    for (const one of all) one.join();
+  }
+
+  again() {
     this.#stop?.abort();
     this.#start();
   }
@@ -168,9 +174,10 @@ class Account {
   /** A session that is over is renewed once. */
   async ask(path, options = {}, mayRenew = true) {
     const token = (this.#token ??= await this.#renewed());
-    const answer = await fetch(`${this.server}/v1/organizations/${encodeURIComponent(this.organization)}${path}`, {
+    const [server, organization] = this.who;
+    const answer = await fetch(`${server}/v1/organizations/${encodeURIComponent(organization)}${path}`, {
       ...options, credentials: "omit", cache: "no-store",
-      headers: { authorization: `Bearer ${token}`, ...(options.body && { "content-type": "application/json" }), ...options.headers },
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     });
     if (answer.status !== 401 || !mayRenew) return answer;
     if (this.#token === token) this.#token = null;
@@ -178,13 +185,12 @@ class Account {
   }
 
   async #renewed() {
-    for (const { token } of this.#elements) if (token && token !== this.spent) return (this.spent = token);
-    for (const { session } of this.#elements) {
-      const given = await session?.();
-      if (given) return given.token ?? given;
-    }
-    const isOver = [...this.#elements].some(({ token, session }) => token || session);
-    throw { over: isOver, isWaiting: !isOver };
+    const first = (what) => [...this.#elements].map((element) => element[what]).find(Boolean);
+    const [token, session] = [first("token"), first("session")];
+    if (token && token !== this.spent) return (this.spent = token);
+    const given = await session?.();
+    if (given) return given.token ?? given;
+    throw token || session ? { over: true } : { isWaiting: true };
   }
 
   #start() {
@@ -194,7 +200,7 @@ class Account {
   }
 
   async #follow(signal) {
-    // The script that brought this one gives a session.
+    // Whoever brought this script gives a session.
     await rest(0, signal);
     for (let wait = PATIENCE.first; !signal.aborted; ) {
       try {
@@ -223,7 +229,7 @@ class Account {
     };
     try {
       heard();
-      const answer = await this.ask("/stream", { headers: { accept: "text/event-stream" }, signal: over.signal });
+      const answer = await this.ask("/stream", { signal: over.signal });
       if (answer.status === 503) return false;
       told(answer);
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -287,8 +293,7 @@ const icons = {
 };
 
 function h(name, attributes = {}, ...children) {
-  const isSvg = ["svg", "path", "circle", "rect"].includes(name);
-  const made = isSvg ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
+  const made = /^(svg|path|circle|rect)$/.test(name) ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (value == null || value === false) continue;
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
@@ -301,12 +306,12 @@ function h(name, attributes = {}, ...children) {
 const icon = (name) =>
   h("svg", { class: "i", viewBox: "0 0 16 16", "aria-hidden": "true" }, h("path", { d: icons[name], "stroke-dasharray": name === "none" && "2.2 2.2" }));
 
-function ring(included, whole) {
-  const left = whole ? Math.round((included * 100) / whole) : included ? 100 : 0;
+function ring({ included, included_granted: whole }) {
+  const left = Math.round((down(included) * 100) / down(whole));
   const circle = { cx: 8, cy: 8, r: 6, "stroke-width": 2.5 };
   return h("svg", { class: "i ring", viewBox: "0 0 16 16", "aria-hidden": "true" },
     h("circle", { class: "rest", ...circle }),
-    h("circle", { ...circle, pathLength: 100, "stroke-dasharray": `${left} 100`, "stroke-linecap": "butt", transform: "rotate(-90 8 8)" }));
+    h("circle", { ...circle, pathLength: 100, "stroke-dasharray": `${left} 100`, transform: "rotate(-90 8 8)" }));
 }
 
 const bar = (tall, ...parts) =>
@@ -314,6 +319,9 @@ const bar = (tall, ...parts) =>
     parts.map(([kind, x, width]) => h("rect", { class: kind, x, width, height: 10 })));
 
 const seesBilling = (balance) => balance.debt !== undefined;
+const block = (shown) => `${shown?.reasons[0]?.code} ${shown?.reasons[0]?.since}`;
+const waits = ({ code }) => code === "task_paused";
+const isEnough = (balance, { required, version = 0 }) => balance.can_start && balance.version >= version && down(balance.available) >= up(required);
 const isDebt = (code) => /^(dispute_debt|refund_debt|outstanding_usage)$/.test(code);
 
 function look(lang, balance) {
@@ -342,20 +350,20 @@ function cause(lang, { reasons, ask = [], next_grant: next, locked_expires_at: u
   if (!billing) {
     if (first.severity !== "blocking") return null;
     const said = first.code === "credits_depleted" ? say(lang, "cause-credits_depleted") + refill : say(lang, "others-attention");
-    return ask.length ? `${said} ${say(lang, "others-ask", { names: either(lang, ask.map((person) => person.name)) })}` : said;
+    return ask.length ? `${said} ${say(lang, "others-ask", { names: new Intl.ListFormat(en(lang), { type: "disjunction" }).format(ask.map(({ name }) => name)) })}` : said;
   }
   const alike = reasons.filter((reason) => reason.code === first.code || (isDebt(first.code) && isDebt(reason.code)));
   const one = ({ code, amount, since }) => {
     const n = up(code === "balance_low" ? threshold : amount);
-    const figures = { n, amount: grouped(lang, n), required: grouped(lang, up(required)), available: grouped(lang, down(available)) };
     const more = code === "credits_locked" && until ? ` ${say(lang, "locked-until", { date: date(until) })}` : "";
-    return say(lang, `cause-${code}`, { ...figures, date: date(since) }) + more;
+    return say(lang, `cause-${code}`, { n, amount: grouped(lang, n), required: grouped(lang, up(required)), available: grouped(lang, down(available)), date: date(since) }) + more;
   };
   return alike.map(one).join(" ") + refill;
 }
 
 /** Whether work starts again when exactly what is owed is paid. */
 const paysOff = ({ available, shortfall, debt }) => !isZero(available) && (!shortfall || up(shortfall) <= up(debt.total));
+const pays = ({ action }) => /^(resolve_shortfall|add_credits)$/.test(action);
 const stepOf = ({ next_steps: steps }) => steps.find(({ action }) => !/^(wait_for_grant|ask_billing_admin)$/.test(action));
 
 const STYLE = `
@@ -395,7 +403,7 @@ a { color: var(--_accent); text-underline-offset: .2em; text-decoration-thicknes
 .go { background: var(--_accent); border-color: #0000; color: var(--_accent-on) } .go:hover { background: var(--_accent); filter: brightness(1.15) }
 .bare { border-color: #0000; background: none; color: var(--_accent); padding-inline: .5rem }
 .badge { background: var(--soft, var(--_surface)) } .badge:not([data-tone=""]) { border-color: #0000 }
-.badge :is(.i, .word) { color: var(--tone, var(--_ink-2)); font-weight: 500 } .badge .ring { color: var(--_accent) } .rest { stroke: var(--_track) }
+.badge :is(.i, .word) { color: var(--tone, var(--_ink-2)); font-weight: 500 } .badge .ring { color: var(--_accent); stroke-linecap: butt } .rest { stroke: var(--_track) }
 .badge b + .word, .also { padding-left: .5rem; border-left: 1px solid var(--_edge) }
 .tag { display: inline-flex; align-items: center; gap: .3125rem; padding: 0 .4375rem 0 .3125rem; border-radius: 6px; background: var(--soft, var(--_sunken)); color: var(--tone, var(--_ink-2)); font-size: .75rem; font-weight: 500; line-height: 1.375rem }
 .tag .i { width: .875rem; height: .875rem }
@@ -417,8 +425,6 @@ textarea { width: 100%; padding: .3125rem .625rem; border: 1px solid var(--_edge
 .note { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem .5rem; margin-top: .5rem; font-size: .8125rem } .note .i { color: var(--tone) }
 .meter > * + * { margin-top: .375rem } .meter .row { justify-content: space-between; align-items: baseline }
 @media (max-width: 30rem) { .overlay { padding: 1rem } .sides { gap: .5rem; padding: .75rem } }
-@media (prefers-reduced-motion: no-preference) { .badge[aria-busy=true] .i { animation: turn 1.4s linear infinite } }
-@keyframes turn { to { rotate: 1turn } }
 @media (forced-colors: active) { .tag, .badge, .pop, .overlay, .inset { border: 1px solid } .bar { forced-color-adjust: none; --_accent: Highlight; --_stop: LinkText; --_track: GrayText } }
 `;
 let sheet = null;
@@ -426,30 +432,41 @@ let sheet = null;
 const HTMLElement = globalThis.HTMLElement ?? class {};
 
 class Base extends HTMLElement {
-  static observedAttributes = ["server", "organization", "token", "billing-url", "usage-url", "help-url", "allowance", "lang"];
+  static observedAttributes = ["server", "organization", "token", "member", "billing-url", "usage-url", "help-url", "lang"];
 
-  // A host may have set it before this script was there.
-  session = this.session;
   #account = null;
   #told = null;
+  #session;
 
   constructor() {
     super();
     this.attachShadow({ mode: "open" });
     if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(STYLE);
     this.shadowRoot.adoptedStyleSheets = [sheet];
+    // A host may have set it before this script was there.
+    const { session } = this;
+    delete this.session;
+    this.session = session;
+  }
+
+  get session() { return this.#session; }
+  set session(value) {
+    if (value === this.#session) return;
+    this.#session = value;
+    this.#account?.reset(this, this.#account.spent);
   }
 
   get token() { return this.getAttribute("token"); }
-  set token(value) { this.setAttribute("token", value); }
+  set token(value) { value == null ? this.removeAttribute("token") : this.setAttribute("token", value); }
   get from() { return (this.getAttribute("server") ?? new URL(import.meta.url).origin).replace(/\/+$/, ""); }
   get whose() { return this.getAttribute("organization"); }
+  get whom() { return `${this.whose} ${this.getAttribute("member") ?? ""}`; }
   get balance() { return this.#account?.balance ?? null; }
   get account() { return this.#account; }
   get speaks() { return this.closest("[lang]")?.lang || globalThis.navigator?.language || "en"; }
 
   connectedCallback() {
-    this.#join();
+    this.join();
   }
 
   disconnectedCallback() {
@@ -459,31 +476,27 @@ class Base extends HTMLElement {
 
   attributeChangedCallback(name, before, now) {
     if (!this.isConnected || before === now) return;
-    if (name === "token" && this.#account) return now && this.#account.again(now);
-    if (name === "server" || name === "organization") this.#join();
+    if (/^(server|organization|member)$/.test(name)) this.join();
+    else if (name === "token") this.#account?.reset(this);
     else if (this.#account) this.render();
   }
 
-  #join() {
+  join() {
     this.#account?.leave(this);
-    this.#account = this.whose ? Account.of(this.from, this.whose) : null;
-    this.render();
+    this.#account = this.whose ? Account.of(this.from, this.whose, this.whom) : null;
+    if (this.#told && this.#account) this.changed(this.#account);
+    else this.render();
     this.#account?.join(this);
   }
 
   changed(account) {
     if (account !== this.#account) return;
     this.render();
-    const told = `${account.state} ${account.balance?.version} ${account.balance?.available} ${account.balance?.status}`;
+    const { balance, state, key } = account;
+    const told = [key, state, balance?.version, balance?.available, balance?.status].join(" ");
     if (told === this.#told) return;
     this.#told = told;
-    this.dispatchEvent(new CustomEvent("coulomb-change", { detail: { balance: account.balance, state: account.state }, bubbles: true, composed: true }));
-  }
-
-  /** The plan's allowance: as the host says, else what comes with the next period; null where nobody says. */
-  whole({ included, next_grant: next, period }) {
-    const known = Number(this.getAttribute("allowance")) || (next && next.at === period?.end && down(next.amount));
-    return known ? Math.max(known, down(included)) : null;
+    this.tell("change", { balance, state });
   }
 
   say(key, values) { return say(this.speaks, key, values); }
@@ -494,6 +507,8 @@ class Base extends HTMLElement {
     const own = this.getAttribute(`${page}-url`) ?? url?.replace(/#.*/, "") ?? `${this.from}/console/${this.whose}/${page}`;
     return place ? `${own.replace(/#.*/, "")}#${place}` : own;
   }
+
+  tell(what, detail) { this.dispatchEvent(new CustomEvent(`coulomb-${what}`, { detail, bubbles: true, composed: true })); }
 
   /** A step's button. Paying what is owed and changing the card lead straight there, and back here. */
   way(step, isEnough) {
@@ -519,7 +534,7 @@ class Base extends HTMLElement {
       help && h("a", { href: help }, this.say("help")));
   }
 
-  /** Replaces what is shown and keeps the focus. */
+  /** Keeps the focus. */
   show(place, ...children) {
     const fresh = h("div", {}, ...children);
     if (fresh.innerHTML === place.innerHTML) return;
@@ -536,8 +551,14 @@ class CoulombBadge extends Base {
   #said = null;
   #state = null;
 
+  join() {
+    this.#state = null;
+    super.join();
+  }
+
   render() {
     if (!this.#button) this.#build();
+    this.#pop.ariaLabel = this.say("details");
     const { balance, state } = this.account ?? { state: "away" };
     if (!balance) return this.#unknown(state);
     const lang = this.speaks;
@@ -551,11 +572,11 @@ class CoulombBadge extends Base {
     this.#button.dataset.tone = tone === "ok" ? "" : tone;
     this.show(this.#button,
       ...(tone === "ok"
-        ? [ring(down(balance.included), this.whole(balance)), h("b", {}, short(lang, available)), h("span", {}, this.say("credits", { n: available }))]
+        ? [down(balance.included_granted) ? ring(balance) : icon(drawn), h("b", {}, short(lang, available)), h("span", {}, this.say("credits", { n: available }))]
         : [icon(drawn), balance.can_start && h("b", {}, short(lang, available)), h("span", { class: "word" }, word),
            ...(debt ? also(debt, "owed", true) : locked ? also(locked, "locked-short") : [])]),
-      h("span", { class: "sr" }, debt ? this.say("badge-owed", { amount: exact(lang, debt), available: exact(lang, balance.available) })
-        : locked ? this.say("badge-locked", { amount: exact(lang, locked) }) : this.say("badge-usable", { amount: exact(lang, balance.available) }), this.say("badge-open")));
+      h("span", { class: "sr" }, debt ? this.say("badge-owed", { n: debt, amount: grouped(lang, debt), available: grouped(lang, balance.available) })
+        : locked ? this.say("badge-locked", { n: locked, amount: grouped(lang, locked) }) : this.say("badge-usable", { amount: grouped(lang, balance.available) }), this.say("badge-open")));
     this.#details(balance, { drawn, tone, word, billing, debt, locked });
     this.#announce(balance, word);
   }
@@ -578,11 +599,11 @@ class CoulombBadge extends Base {
     const loading = state === "loading";
     this.#button.ariaBusy = loading;
     this.#button.dataset.tone = "";
-    this.show(this.#button, icon(loading ? "wait" : "unknown"), h("span", { class: "word" }, this.say(loading ? "loading" : "away")),
+    const [drawn, word] = loading ? ["wait", "loading"] : ["unknown", "away"];
+    this.show(this.#button, icon(drawn), h("span", { class: "word" }, this.say(word)),
       h("span", { class: "sr" }, this.say("badge-open")));
-    this.#pop.setAttribute("aria-label", this.say("details"));
-    this.show(this.#pop, h("p", {}, h("span", { class: "tag" }, icon(loading ? "wait" : "unknown"), this.say(loading ? "loading" : "away"))),
-      h("p", { class: "quiet" }, this.say(loading ? "loading-text" : state === "over" ? "over-text" : "away-text")),
+    this.show(this.#pop, h("p", {}, h("span", { class: "tag" }, icon(drawn), this.say(word))),
+      h("p", { class: "quiet" }, this.say(`${state}-text`)),
       !loading && state !== "over" && h("button", { class: "btn", type: "button", onclick: () => this.account?.again() }, this.say("try-again")),
       this.links());
   }
@@ -597,7 +618,6 @@ class CoulombBadge extends Base {
     const why = cause(lang, balance, billing);
     const step = billing && stepOf(balance);
     const kinds = ["outstanding_usage", "refund", "dispute"].filter((kind) => debt && !isZero(balance.debt[kind]));
-    this.#pop.setAttribute("aria-label", this.say("details"));
     this.show(this.#pop,
       h("p", { class: "row" }, h("span", { class: "tag", "data-tone": tone }, icon(drawn), word), h("span", { class: "quiet small" }, this.say("as-of"), " ",
         h("time", { datetime: balance.as_of }, moment(lang, balance.as_of)))),
@@ -610,7 +630,7 @@ class CoulombBadge extends Base {
         balance.frozen !== undefined && !isZero(balance.frozen) && line("frozen", credits(balance.frozen)),
         ...kinds.map((kind) => line(`debt-${kind}`, credits(balance.debt[kind], up))), billing && !debt && line("debt", "0"),
         line("next-refill", upcoming(balance.next_grant)), line("next-expiry", upcoming(balance.next_expiry))),
-      this.account.state !== "live" && h("p", { class: "small quiet" }, this.say("away-text")), this.links());
+      this.account.state !== "live" && h("p", { class: "small quiet" }, this.say(`${this.account.state}-text`)), this.links());
     if (this.#pop.matches(":popover-open")) this.#place();
   }
 
@@ -628,15 +648,15 @@ class CoulombBadge extends Base {
 class CoulombUsageMeter extends Base {
   render() {
     const { balance, state } = this.account ?? { state: "away" };
-    if (!balance) return this.shadowRoot.replaceChildren(h("p", { class: "quiet small", role: "status" }, this.say(state === "loading" ? "loading-text" : state === "over" ? "over-text" : "away-text")));
+    if (!balance) return this.shadowRoot.replaceChildren(h("p", { class: "quiet small", role: "status" }, this.say(`${state}-text`)));
     const left = down(balance.included);
-    const whole = this.whole(balance);
-    const used = whole && whole - left;
-    const words = { left: this.figure(left), used: this.figure(used ?? 0), whole: this.figure(whole ?? 0) };
+    // What comes next may be another plan's, and without the whole a bar would be a guess.
+    const whole = down(balance.included_granted);
+    const used = whole - left;
+    const words = { left: this.figure(left), used: this.figure(used), whole: this.figure(whole) };
     const next = balance.next_grant;
     this.shadowRoot.replaceChildren(h("div", { class: "meter", part: "meter" },
       h("p", { class: "row" }, h("b", {}, this.say("included")), h("span", {}, this.say("included-left", words))),
-      // Where nobody says how much the plan includes, a bar would be a guess.
       whole ? h("div", { role: "meter", "aria-label": this.say("included"), "aria-valuemin": 0, "aria-valuemax": whole, "aria-valuenow": used, "aria-valuetext": `${this.say("included-used", words)}, ${this.say("included-left", words)}` },
         bar(false, ["used", 0, (used * 100) / whole])) : "",
       h("p", { class: "row small quiet" }, h("span", {}, whole ? this.say("included-used", words) : ""),
@@ -651,18 +671,20 @@ class CoulombGate extends Base {
   #refusal = null;
   #control = null;
 
-  get blocked() { return this.#isBlocked(this.balance); }
+  get blocked() { return this.balance?.can_start === false; }
 
   refused(problem, { draft = this.#field()?.value ?? "", control = document.activeElement } = {}) {
     this.#refusal = { problem, draft };
-    this.#keep({ draft, required: problem.required ?? "0", version: problem.balance_version ?? 0 });
+    this.#keep({ draft, required: problem.required ?? "0", version: problem.balance_version ?? 0, waits: problem.reasons.some(waits) });
     this.#control = control;
     this.render();
     this.#open();
   }
 
   async watch(answer, options) {
+    const { whom } = this;
     const response = await answer;
+    if (whom !== this.whom) return response;
     if (response.status === 402) this.refused(await response.clone().json(), options);
     else if (response.ok) this.started();
     return response;
@@ -674,8 +696,11 @@ class CoulombGate extends Base {
     this.render();
   }
 
-  connectedCallback() {
-    super.connectedCallback();
+  join() {
+    // What was refused to one person is not told to another.
+    this.#refusal = null;
+    this.#dialog?.close();
+    super.join();
     this.#restore();
   }
 
@@ -684,36 +709,26 @@ class CoulombGate extends Base {
     const { balance } = account;
     if (!balance || account !== this.account) return;
     const kept = this.#kept();
-    if (kept && this.#isOpenAgain(balance, kept)) {
+    if (kept && !kept.waits && !kept.resumed && isEnough(balance, kept)) {
       this.#keep({ draft: kept.draft, resumed: true });
       this.#refusal = null;
       this.#restore();
       this.render();
       if (this.#dialog.open) this.#dialog.querySelector("h2").focus();
-      this.dispatchEvent(new CustomEvent("coulomb-resumed", { detail: { draft: kept.draft }, bubbles: true, composed: true }));
+      this.tell("resumed", { draft: kept.draft });
     } else this.#showOnce(balance);
-  }
-
-  #isBlocked(balance) { return balance ? !balance.can_start : false; }
-
-  #isOpenAgain(balance, { required, version, resumed }) {
-    return !resumed && balance.can_start && balance.version >= (version ?? 0) && down(balance.available) >= up(required);
   }
 
   /** A new block is shown to billing people once a visit, not while they write. */
   #showOnce(balance) {
     if (balance.can_start || !seesBilling(balance) || this.#dialog.open || this.hasAttribute("quiet")) return;
-    const [reason] = balance.reasons;
-    const key = `coulomb-seen:${this.whose}`;
-    const block = `${reason?.code} ${reason?.since ?? ""}`;
-    if (stored(key) === block || document.activeElement?.matches("input, textarea, select, [contenteditable]")) return;
+    if (stored(`coulomb-seen:${this.whom}`) === block(balance) || document.activeElement?.matches("input, textarea, select, [contenteditable]")) return;
     this.#control = document.activeElement;
     this.#open();
   }
 
   #open() {
-    const [reason] = this.#shown()?.reasons ?? [];
-    stored(`coulomb-seen:${this.whose}`, `${reason?.code} ${reason?.since ?? ""}`);
+    stored(`coulomb-seen:${this.whom}`, block(this.#shown()));
     // Whoever leaves by the button finds what they wrote as well.
     this.#refusal || this.#keep({ draft: this.#field()?.value });
     if (!this.#dialog.open) this.#dialog.showModal();
@@ -724,9 +739,10 @@ class CoulombGate extends Base {
     const { balance } = this;
     const problem = this.#refusal?.problem;
     if (!problem) return balance && !balance.can_start ? balance : null;
-    const isNewer = balance && !balance.can_start && balance.version > problem.balance_version;
+    const waiting = problem.reasons.filter(waits);
+    const isNewer = balance?.version > problem.balance_version && (!balance.can_start || (waiting.length && isEnough(balance, problem)));
     return { ...balance, ...problem, ...(problem.locked && { locked: problem.locked.amount, locked_expires_at: problem.locked.expires_at }),
-      ...(isNewer && { reasons: balance.reasons, next_steps: balance.next_steps, ask: balance.ask, debt: balance.debt, shortfall: null }) };
+      ...(isNewer && { reasons: balance.can_start ? waiting : balance.reasons, next_steps: balance.next_steps, ask: balance.ask, debt: balance.debt, shortfall: null }) };
   }
 
   #build() {
@@ -739,8 +755,8 @@ class CoulombGate extends Base {
     if (!this.#dialog) this.#build();
     const shown = this.#shown();
     const kept = this.#kept();
-    const close = (text) => h("button", { class: "btn", type: "button", onclick: () => this.#dialog.close() }, text);
-    const shut = h("button", { class: "btn bare shut", type: "button", "aria-label": this.say("close"), onclick: () => this.#dialog.close() }, icon("x"));
+    const close = (inside, more) => h("button", { class: "btn", type: "button", onclick: () => this.#dialog.close(), ...more }, inside);
+    const shut = close(icon("x"), { class: "btn bare shut", "aria-label": this.say("close") });
     if (shown) {
       this.show(this.#dialog, ...this.#told(shown, close), shut);
       this.show(this.#note, icon("pause"), h("span", {}, this.say("note-paused"), " ", kept?.draft && this.say("draft-stays")),
@@ -748,7 +764,7 @@ class CoulombGate extends Base {
       this.#note.dataset.tone = "stop";
     } else {
       this.show(this.#dialog, h("h2", { id: "title", tabindex: "-1" }, this.say("title-resumed")), kept?.draft && h("p", {}, this.say("draft-stays")),
-        h("div", { class: "row" }, h("button", { class: "btn go", type: "button", onclick: () => this.#dialog.close() }, this.say("back"))), shut);
+        h("div", { class: "row" }, close(this.say("back"), { class: "btn go" })), shut);
       this.show(this.#note, kept?.resumed && icon("check"), kept?.resumed && h("span", {}, this.say("note-resumed")));
       this.#note.dataset.tone = "ok";
     }
@@ -762,7 +778,8 @@ class CoulombGate extends Base {
     const refused = this.#refusal && `${this.say("not-started")}${this.#refusal.draft ? ` ${this.say("draft-stays")}` : ""}`;
     const why = billing ? cause(this.speaks, shown, true) : cause(this.speaks, { ...shown, ask: [] }, false);
     const help = this.getAttribute("help-url");
-    const list = (key, ...more) => h("ul", {}, [...(catalogue(this.speaks)[key] ?? messages.en[key]), ...more].map((item) => h("li", {}, item)));
+    const done = close(this.say(this.#refusal?.draft ? "keep" : "close"));
+    const list = (key, ...more) => h("ul", {}, [...sentence(this.speaks, key), ...more].map((item) => h("li", {}, item)));
     return [
       h("h2", { id: "title", tabindex: "-1" }, this.say(`title-${title}`)),
       h("p", {}, [why, refused].filter(Boolean).join(" "), " ", help && h("a", { href: help }, this.say("why-help"))),
@@ -770,14 +787,14 @@ class CoulombGate extends Base {
       h("div", { class: "sides inset" },
         h("div", {}, h("h3", {}, icon("pause"), this.say("paused")), list("list-paused")),
         h("div", {}, h("h3", {}, icon("check"), this.say("stays-open")), list("list-open", this.say(billing ? "open-billing" : "open-others")))),
-      ...(billing ? this.#wayOut(shown, close) : this.#ask(shown, close)),
+      ...(billing ? this.#wayOut(shown, done) : this.#ask(shown, done)),
     ];
   }
 
   #amount(shown) {
     const lang = this.speaks;
     if (shown.auto_recharge === "in_progress") return h("p", { class: "inset" }, this.say("recharging"));
-    const steps = shown.next_steps.filter(({ action }) => action === "resolve_shortfall" || action === "add_credits");
+    const steps = shown.next_steps.filter(pays);
     const missing = up(shown.shortfall ?? steps.find(({ amount }) => amount)?.amount);
     if (!missing || !steps.length) return null;
     const debt = Math.min(up(shown.debt.total), missing);
@@ -791,21 +808,19 @@ class CoulombGate extends Base {
       wait && h("p", { class: "small quiet" }, this.say(left, { amount: grouped(lang, down(wait.amount)), date: this.date(wait.at), debt: grouped(lang, up(wait.debt_after)) })));
   }
 
-  #wayOut(shown, close) {
+  #wayOut(shown, done) {
     const step = stepOf(shown);
-    const pays = step && /^(resolve_shortfall|add_credits)$/.test(step.action);
-    return [h("div", { class: "row" }, step && this.way(step, paysOff(shown)), close(this.say(this.#refusal?.draft ? "keep" : "close")),
+    return [h("div", { class: "row" }, step && this.way(step, paysOff(shown)), done,
       h("a", { class: "small", href: this.to("billing") }, this.say("billing"))),
-      pays && h("p", { class: "small quiet" }, this.say("nothing-charged"))];
+      step && pays(step) && h("p", { class: "small quiet" }, this.say("nothing-charged"))];
   }
 
-  /** Whom to ask, and the words for it; a viewer starts nothing and asks for nothing. */
-  #ask(shown, close) {
+  /** A viewer starts nothing and asks for nothing. */
+  #ask(shown, done) {
     const people = shown.ask ?? [];
-    const close_ = close(this.say(this.#refusal?.draft ? "keep" : "close"));
     const who = people.length > 0 && h("div", {}, h("h3", {}, this.say("who")), h("ul", { class: "list" },
       people.map(({ name, role }) => h("li", {}, h("b", {}, name), h("span", { class: "small quiet" }, this.say(role === "owner" ? "role-owner" : "role-other"))))));
-    if (!people.length || this.hasAttribute("viewer")) return [who, h("div", { class: "row" }, close_)];
+    if (!people.length || this.hasAttribute("viewer")) return [who, h("div", { class: "row" }, done)];
     const text = this.#message(shown, people);
     const said = h("span", { class: "small quiet", role: "status" });
     const field = h("textarea", { id: "ask", rows: "4", readonly: true }, text);
@@ -820,7 +835,7 @@ class CoulombGate extends Base {
     const mail = `mailto:?subject=${encodeURIComponent(this.say("title-paused"))}&body=${encodeURIComponent(text)}`;
     return [who, h("div", { class: "field" }, h("label", { for: "ask" }, this.say("ask-label")), field),
       h("div", { class: "row" }, h("button", { class: "btn go", type: "button", onclick: copy }, icon("copy"), this.say("copy")),
-        h("a", { class: "btn", href: mail }, this.say("email")), close_, said)];
+        h("a", { class: "btn", href: mail }, this.say("email")), done, said)];
   }
 
   #message({ reasons }, people) {
@@ -840,7 +855,7 @@ class CoulombGate extends Base {
 
   #field() { return this.querySelector("textarea, input[type=text], input:not([type])"); }
 
-  #place() { return `coulomb-draft:${this.whose}:${this.id || location.pathname}`; }
+  #place() { return `coulomb-draft:${this.whom}:${this.id || location.pathname}`; }
 
   #kept() {
     try { return JSON.parse(stored(this.#place()) ?? "null"); } catch { return null; }
@@ -868,10 +883,9 @@ function stored(key, value) {
 }
 
 export const Coulomb = { messages, CoulombBadge, CoulombUsageMeter, CoulombGate };
+export { CoulombBadge, CoulombUsageMeter, CoulombGate };
 
 if (globalThis.customElements) {
   const elements = { "coulomb-badge": CoulombBadge, "coulomb-usage-meter": CoulombUsageMeter, "coulomb-gate": CoulombGate };
   for (const [name, element] of Object.entries(elements)) if (!customElements.get(name)) customElements.define(name, element);
 }
-
-export { CoulombBadge, CoulombUsageMeter, CoulombGate };

@@ -1,4 +1,5 @@
-// The components as elements of JSX: `import "@coulomb/components/react"`.
+// The components as elements of JSX: `import "@coulomb/components/react"`. Give `member`, and a `session` that is made once for
+// each person: another function means another person.
 
 import type { CoulombAttributes, CoulombBadge, CoulombGate, CoulombGateAttributes, CoulombUsageMeter } from "./coulomb.js";
 

@@ -5,7 +5,7 @@
 // `driver.mjs` says how it is pointed at a `coulomb demo`.
 
 import assert from "node:assert/strict";
-import { call as ask, judge, server, tell } from "./driver.mjs";
+import { call as ask, judge, key, server, tell } from "./driver.mjs";
 
 /** An origin of which the demonstration takes members' sessions; its page is made up here. */
 const ELSEWHERE = "http://localhost:5173";
@@ -62,6 +62,27 @@ async function tabTo(page, locator) {
 
 const overlay = (page) => page.getByRole("dialog");
 const title = (page, text) => overlay(page).getByRole("heading", { name: text, level: 2 });
+
+const ELEMENTS = "coulomb-badge, coulomb-usage-meter, coulomb-gate";
+
+/** Gives every element of the page this person's session, and answers what each knows right then. */
+const signIn = (page, org, person) =>
+  page.evaluate(([all, address]) => {
+    const session = async () => (await fetch(address, { method: "POST" })).json();
+    const elements = [...document.querySelectorAll(all)];
+    for (const element of elements) element.session = session;
+    return elements.map((element) => element.balance);
+  }, [ELEMENTS, `/workspace/${org}/session?as=${person}`]);
+
+/** Lets the page ask for its balance, and answers it with these fields of it changed. */
+async function changed(page, fields) {
+  await page.route("**/stream", (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: "{}" }));
+  await page.route("**/balance", async (route) => {
+    const response = await route.fetch();
+    const balance = await response.json();
+    await route.fulfill({ response, json: { ...balance, ...fields(balance) } });
+  });
+}
 
 const stories = {
   async "somebody is refused, pays and goes on, with the keyboard alone"(page, name) {
@@ -232,6 +253,143 @@ const stories = {
     complaints.length = 0;
   },
 
+  async "who signs in next on the same page sees nothing of the person before"(page, name) {
+    const org = await inDebt(`${name}-next`);
+    const badge = page.locator("coulomb-badge").getByRole("button").first();
+    const tokens = new Set();
+    page.on("request", (request) => request.url().endsWith("/stream") && tokens.add(request.headers().authorization));
+    await page.goto(`${server}/workspace/${org}?as=ada`);
+    await title(page, "New AI work is paused").waitFor();
+    assert.equal(tokens.size, 1, "one session for all elements");
+
+    assert.deepEqual(await signIn(page, org, "cem"), [null, null, null]);
+    await overlay(page).waitFor({ state: "hidden" });
+    await badge.getByText("Paused").waitFor();
+    assert.equal(await badge.locator(".also").count(), 0, "another session shows what its person may see");
+    assert.equal(tokens.size, 2, "and is not asked for with the token before");
+
+    // The elements leave the page, and others come.
+    await page.evaluate((all) => {
+      globalThis.gone = [...document.querySelectorAll(all)].map((element) => [element, element.parentNode, element.nextSibling]);
+      for (const [element] of globalThis.gone) element.remove();
+    }, ELEMENTS);
+    assert.deepEqual(await signIn(page, org, "ada"), []);
+    const known = await page.evaluate((address) => {
+      const session = async () => (await fetch(address, { method: "POST" })).json();
+      return globalThis.gone.map(([element, place, next]) => {
+        element.session = session;
+        place.insertBefore(element, next?.isConnected ? next : null);
+        return element.balance;
+      });
+    }, `/workspace/${org}/session?as=ada`);
+    assert.deepEqual(known, [null, null, null]);
+    await badge.locator(".also").waitFor();
+    assert.equal(tokens.size, 3);
+  },
+
+  async "a token that is given anew starts over, and is not mixed with the one before"(page, name, { context }) {
+    const org = await organization(`${name}-tokens`);
+    await context.grantPermissions(["local-network-access"], { origin: ELSEWHERE });
+    const [first, second] = [await call("POST", `/${org}/sessions`, { member: "cem" }), await call("POST", `/${org}/sessions`, { member: "ada" })];
+    const body = `<!doctype html><html lang="en"><title>Elsewhere</title><link rel="icon" href="data:,">
+      <script type="module" src="${server}/assets/coulomb.js"></script>
+      <coulomb-badge organization="${org}" token="${first.token}"></coulomb-badge></html>`;
+    await page.route(`${ELSEWHERE}/**`, (route) => route.fulfill({ contentType: "text/html", body }));
+    await page.goto(`${ELSEWHERE}/`);
+    const badge = page.locator("coulomb-badge");
+    await badge.getByText("50k").first().waitFor();
+    assert.equal(await badge.evaluate((element) => element.balance.debt), undefined);
+    const known = await badge.evaluate((element, token) => {
+      element.token = token;
+      return element.balance;
+    }, second.token);
+    assert.equal(known, null);
+    await badge.getByText("50k").first().waitFor();
+    assert.ok(await badge.evaluate((element) => element.balance.debt));
+    await badge.evaluate((element) => (element.token = null));
+    await badge.getByText("Loading credits").first().waitFor();
+  },
+
+  async "a draft is put back for the person who wrote it only"(page, name) {
+    const org = await inDebt(`${name}-draft`);
+    await page.goto(`${server}/workspace/${org}?as=cem`);
+    const draft = page.getByRole("textbox", { name: "Message" });
+    await draft.fill("Compare Brevik and Estrel");
+    await page.getByRole("button", { name: "Send" }).click();
+    await title(page, "New AI work is paused").waitFor();
+    const becomes = (person) => page.locator("coulomb-gate").evaluate((gate, member) => {
+      gate.querySelector("textarea").value = "";
+      gate.setAttribute("member", member);
+    }, person);
+    await becomes("bob");
+    await overlay(page).waitFor({ state: "hidden" });
+    assert.equal(await draft.inputValue(), "");
+    await becomes("cem");
+    assert.equal(await draft.inputValue(), "Compare Brevik and Estrel");
+  },
+
+  async "the meter counts against what was included, whatever comes next"(page, name, { complaints }) {
+    const org = await organization(`${name}-meter`);
+    const planned = ({ period }) => ({ included: "30000", next_grant: { at: period.end, amount: "200000" } });
+    await changed(page, (balance) => ({ ...planned(balance), included_granted: "50000" }));
+    await page.goto(`${server}/workspace/${org}/history?as=ada`);
+    const meter = page.getByRole("meter", { name: "Included credits" });
+    await meter.waitFor();
+    assert.deepEqual([await meter.getAttribute("aria-valuemax"), await meter.getAttribute("aria-valuenow")], ["50000", "20000"]);
+    await page.getByText("20,000 of 50,000 used, reserved or settled").waitFor();
+    await page.getByText(/^The next 200,000 arrive on /).waitFor();
+    assert.equal(await page.locator("coulomb-badge .ring circle").last().getAttribute("stroke-dasharray"), "60 100");
+
+    await page.unrouteAll();
+    await changed(page, (balance) => ({ ...planned(balance), included_granted: undefined }));
+    await page.reload();
+    await page.getByText("30,000 left").waitFor();
+    assert.equal(await meter.count(), 0, "without the whole there is no bar");
+    assert.equal(await page.locator("coulomb-badge .ring").count(), 0);
+    complaints.length = 0;
+  },
+
+  async "what is owed is said as owed, also where it is one credit"(page, name, { complaints }) {
+    const org = await organization(`${name}-owed`);
+    const said = {
+      outstanding_usage: /1 credit is owed for work that used more than there was\./,
+      refund_debt: /1 credit is owed because a refund took back credits that had already been used\./,
+      dispute_debt: /1 credit is owed because a dispute took back credits that had already been used\./,
+    };
+    for (const [code, text] of Object.entries(said)) {
+      const debt = { total: "1", outstanding_usage: "0", refund: "0", dispute: "0", [code.replace("_debt", "")]: "1" };
+      await page.unrouteAll();
+      await changed(page, () => ({ can_start: false, status: code, reasons: [{ code, severity: "blocking", amount: "1" }], debt }));
+      await page.goto(`${server}/workspace/${org}/history?as=ada`);
+      const badge = page.locator("coulomb-badge").getByRole("button", { name: /: 1 credit owed, [\d,]+ usable\. Open credit details/ });
+      await badge.click();
+      await page.getByText(text).first().waitFor();
+    }
+    complaints.length = 0;
+  },
+
+  async "credits do not resume a task that waits for somebody"(page, name) {
+    const org = await organization(`${name}-task`);
+    const start = (id, hold) => fetch(`${server}/v1/organizations/${org}/runs`, {
+      method: "POST", body: JSON.stringify({ id, kind: "chat_message", hold, task: "nightly" }),
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json", "coulomb-member": "ada" },
+    });
+    await start("too-much", 60_000);
+    const refused = await (await start("little", 10)).json();
+    assert.equal(refused.code, "task_paused");
+    await page.goto(`${server}/workspace/${org}?as=ada`);
+    const badge = page.locator("coulomb-badge").getByRole("button").first();
+    await badge.getByText("50k").waitFor();
+    await page.locator("coulomb-gate").evaluate((gate, problem) => gate.refused(problem, { draft: "Compare Brevik and Estrel" }), refused);
+    await title(page, "This task waits for someone to resume it").waitFor();
+    await call("POST", `/${org}/grants`, { amount: 7_000, expires_at: "2099-01-01T00:00:00Z", reason: "A gesture" });
+    await badge.getByText("57k").waitFor();
+    assert.equal(await title(page, "This task waits for someone to resume it").isVisible(), true);
+    assert.equal(await page.getByText("Work can start again").count(), 0);
+    await page.locator("coulomb-gate").evaluate((gate) => gate.started());
+    await title(page, "Work can start again").waitFor();
+  },
+
   async "the components work on another origin that the configuration names"(page, name, { context }) {
     const org = await organization(`${name}-elsewhere`);
     // A page that is made up has no address, and Chromium would ask whether it may reach this machine.
@@ -244,7 +402,7 @@ const stories = {
     await page.route(`${ELSEWHERE}/**`, (route) => route.fulfill({ contentType: "text/html", body }));
     await page.goto(`${ELSEWHERE}/`);
     await page.locator("coulomb-badge").getByText("50k").first().waitFor();
-    await page.getByRole("meter", { name: "Included credits" }).waitFor();
+    await page.locator("coulomb-usage-meter").getByText("50,000 left").waitFor();
     await call("POST", `/${org}/grants`, { amount: 7_000, expires_at: "2099-01-01T00:00:00Z", reason: "A gesture" });
     await page.locator("coulomb-badge").getByText("57k").first().waitFor();
     await judge(page, `elsewhere-${name}`);

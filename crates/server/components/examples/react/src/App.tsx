@@ -14,6 +14,7 @@ const session = async () => {
 const credits = {
   server: location.origin,
   organization,
+  member,
   session,
   "billing-url": `/workspace/${organization}/open?to=billing&as=${member}`,
 };

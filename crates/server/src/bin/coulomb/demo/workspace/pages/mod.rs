@@ -106,7 +106,7 @@ impl Scene {
                 a.brand href="/workspace" { b { "Workbench" } }
                 span.org { (self.name) }
                 div.top-end {
-                    coulomb-badge organization=(self.id) billing-url=(self.console("billing", page))
+                    coulomb-badge organization=(self.id) member=(self.me.id) billing-url=(self.console("billing", page))
                         usage-url=(self.console("usage", page)) help-url=(self.console("help", page)) {
                         a.btn href=(self.console("billing", page)) { "Credits" }
                     }
@@ -172,13 +172,13 @@ impl Scene {
     }
 
     fn meter(&self, page: Page) -> Markup {
-        html! { div.side-meter { coulomb-usage-meter organization=(self.id) usage-url=(self.console("usage", page)) {} } }
+        html! { div.side-meter { coulomb-usage-meter organization=(self.id) member=(self.me.id) usage-url=(self.console("usage", page)) {} } }
     }
 
     /// What starts work, behind the gate.
     fn gate(&self, page: Page, inside: &Markup) -> Markup {
         html! {
-            coulomb-gate id={ "gate-" (page.name()) } organization=(self.id) organization-name=(self.name)
+            coulomb-gate id={ "gate-" (page.name()) } organization=(self.id) member=(self.me.id) organization-name=(self.name)
                 member-name=(self.me.name) viewer[!self.me.works()] billing-url=(self.console("billing", page))
                 usage-url=(self.console("usage", page)) help-url=(self.console("help", page)) {
                 (inside)
