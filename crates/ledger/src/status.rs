@@ -274,7 +274,7 @@ pub struct Balance {
     pub available: Credits,
     /// Of these, included ones.
     pub included: Credits,
-    /// What the included credits came to that are there or were there in this period: the whole of a meter.
+    /// What the included grants of this period came to when they were granted (R3.5): the whole of a meter.
     pub included_granted: Credits,
     /// Of these, purchased ones.
     pub purchased: Credits,

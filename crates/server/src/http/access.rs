@@ -75,31 +75,36 @@ pub struct Route {
     pub member: Member,
     /// The query parameters it knows.
     pub query: &'static [&'static str],
+    /// Whether it is never called in a member's own session, whatever the member may have the host do.
+    pub host_alone: bool,
 }
 
 impl Route {
+    /// The same, for the host alone: giving debt up, and reporting what only the provider knows.
+    const fn host_alone(self) -> Route {
+        Route { host_alone: true, ..self }
+    }
+
     /// Whether a member's own session may call it (`Authorization: Bearer coulomb_session_…`). What meters work is the
-    /// host's: whoever could settle their own runs could settle them for nothing. So is giving debt up, and reporting what
-    /// only the provider knows.
+    /// host's: whoever could settle their own runs could settle them for nothing.
     pub fn takes_sessions(&self) -> bool {
         self.keys != Taken::Runtime
-            && !self.path.ends_with("/write_off")
-            && !self.path.ends_with("/payment_method")
+            && !self.host_alone
             && self.path.starts_with("/v1/organizations/{org}")
             && matches!(self.member, Member::Any | Member::Billing | Member::ByCommand)
     }
 }
 
 const fn route(method: &'static str, path: &'static str, keys: Taken, member: Member) -> Route {
-    Route { method, path, keys, member, query: &[] }
+    Route { method, path, keys, member, query: &[], host_alone: false }
 }
 
 const fn list(path: &'static str, keys: Taken, member: Member, query: &'static [&'static str]) -> Route {
-    Route { method: "GET", path, keys, member, query }
+    Route { method: "GET", path, keys, member, query, host_alone: false }
 }
 
 const fn page(path: &'static str, keys: Taken, member: Member, query: &'static [&'static str]) -> Route {
-    Route { method: "GET", path, keys, member, query }
+    Route { method: "GET", path, keys, member, query, host_alone: false }
 }
 
 /// The query of a page that takes none.
@@ -154,7 +159,8 @@ pub const ROUTES: &[Route] = &[
     list("/v1/organizations/{org}/grants", Taken::Read, Member::Billing, PAGE),
     route("POST", "/v1/organizations/{org}/grants", Taken::Admin, Member::ByCommand),
     list("/v1/organizations/{org}/debts", Taken::Read, Member::Billing, &["open", "limit", "cursor"]),
-    route("POST", "/v1/organizations/{org}/debts/{debt}/write_off", Taken::Admin, Member::ByCommand),
+    route("POST", "/v1/organizations/{org}/debts/{debt}/write_off", Taken::Admin, Member::ByCommand)
+        .host_alone(),
     list("/v1/organizations/{org}/events", Taken::Read, Member::Billing, PAGE),
     list("/v1/organizations/{org}/entries", Taken::Read, Member::Billing, PAGE),
     // The host's alone, which the handler says.
@@ -184,7 +190,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/organizations/{org}/refunds/{refund}/fail", Taken::Admin, Member::ByCommand),
     route("POST", "/v1/organizations/{org}/disputes", Taken::Admin, Member::ByCommand),
     route("POST", "/v1/organizations/{org}/disputes/{dispute}/close", Taken::Admin, Member::ByCommand),
-    route("PUT", "/v1/organizations/{org}/payment_method", Taken::Admin, Member::ByCommand),
+    route("PUT", "/v1/organizations/{org}/payment_method", Taken::Admin, Member::ByCommand).host_alone(),
     route("POST", "/v1/organizations/{org}/recharges/{recharge}/decline", Taken::Admin, Member::ByCommand),
     // Sandbox.
     route("POST", "/v1/sandbox/organizations/{org}/clock", Taken::Admin, Member::ByCommand),
