@@ -97,6 +97,15 @@ statements! {
 
     /// Whether an event is this one.
     EVENT_HASH = "SELECT hash FROM coulomb.event WHERE slot = $1 AND org = $2 AND seq = $3";
+    /// The next organization that has events.
+    NEXT_HISTORY = "SELECT slot, org FROM coulomb.event WHERE (slot, org) > ($1, $2) ORDER BY slot, org LIMIT 1";
+    /// Where a history ends whose organization's row has seen another event after it.
+    SHORT_HISTORY = "SELECT e.seq, o.version FROM coulomb.organization o JOIN coulomb.event e ON e.slot = o.slot AND e.org = o.org
+        WHERE o.slot = $1 AND o.org = $2 AND o.version > e.seq AND o.hash <> e.hash
+          AND e.seq = (SELECT max(seq) FROM coulomb.event WHERE slot = $1 AND org = $2)";
+    /// Organizations whose whole history is gone.
+    NO_HISTORY = "SELECT o.org FROM coulomb.organization o WHERE NOT EXISTS
+        (SELECT FROM coulomb.event e WHERE e.slot = o.slot AND e.org = o.org AND e.seq >= 1) LIMIT 1";
     EVENTS = "SELECT seq, hash, body FROM coulomb.event
         WHERE slot = $1 AND org = $2 AND seq > $3 ORDER BY seq LIMIT $4";
 

@@ -37,12 +37,16 @@ statements! {
     /// Whether an event is this one.
     IS_EVENT = "SELECT count(*) FROM event WHERE pos = ?1 AND hash = ?2";
     LAST_PLACE = "SELECT max(pos) FROM event";
+    JOURNAL = "SELECT pos, org, seq, prev, at, hash, body FROM event ORDER BY pos";
     PLACES_AFTER = "SELECT pos, org FROM event WHERE pos > ?1 ORDER BY pos";
 
     NEW_ORGANIZATION = "INSERT INTO organization (id, slot) VALUES (?1, ?2)";
     WRITE_ORGANIZATION = "UPDATE organization
         SET version = ?2, pos = ?3, hash = ?4, next_due = ?5, name = ?6, body = ?7 WHERE n = ?1";
     ORGANIZATION = "SELECT n, version, pos, hash FROM organization WHERE id = ?1";
+    ORGANIZATION_NUMBERS = "SELECT n, id, version, pos FROM organization ORDER BY n";
+    /// One that has its number already.
+    NUMBERED_ORGANIZATION = "INSERT INTO organization (n, id, slot) VALUES (?1, ?2, ?3)";
     ORGANIZATION_ID = "SELECT id FROM organization WHERE n = ?1";
     CORE = "SELECT body FROM organization WHERE n = ?1";
 
@@ -91,6 +95,7 @@ statements! {
     NEW_RUN_KEY = "INSERT INTO run_key (h, org, seq) VALUES (?1, ?2, ?3)";
     RUN_KEYS_AFTER = "SELECT n, h, org, seq FROM run_key WHERE n > ?1 ORDER BY n";
     RUN_KEYS_OF_HASH = "SELECT seq FROM run_key WHERE h = ?1 AND org = ?2";
+    RUN_NUMBERS = "SELECT org, seq, id FROM run ORDER BY org, seq";
     FORGET_RUN_KEYS = "DELETE FROM run_key";
 
     GRANTS = page!("grants", "");

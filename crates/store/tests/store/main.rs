@@ -1,5 +1,5 @@
 //! The contract of a store, told as stories. Each runs against whatever an [`opener::Opener`] opens, so that every store
-//! keeps the same promises. What only SQLite has (files, a lock) is in `files`; what only PostgreSQL has is in `schema`
+//! keeps the same promises. What only SQLite has (files, a lock) is in `files` and `backups`; what only PostgreSQL has is in `schema`
 //! (what others see of it), `cuts` (connections that end), `servers` (several at once) and `encryption`.
 
 mod desk;
@@ -11,6 +11,7 @@ mod wire;
 mod work;
 
 mod appends;
+mod backups;
 mod cuts;
 mod encryption;
 mod faults;
@@ -18,6 +19,7 @@ mod files;
 mod keys;
 mod lists;
 mod memos;
+mod rebuilding;
 mod replays;
 mod rows;
 mod run_ids;
