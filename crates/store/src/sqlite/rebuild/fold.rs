@@ -3,11 +3,12 @@
 
 use super::{
     super::{
-        account,
+        account::{self, Row, Runs},
         ends::End as Written,
         journal::{self as events, LANDMARK_EVERY},
         lists, read_lock, rows,
-        run_ids::{NewIds, RunIds},
+        rows::Writer,
+        run_ids::RunIds,
         statements, write_lock,
     },
     journal::{self, End, Journal, Named},
@@ -43,6 +44,8 @@ struct Making<'a> {
     account: Account,
     head: Head,
     tally: Tally,
+    /// What has rows so far.
+    rows: Written,
 }
 
 impl Fold<'_> {
@@ -63,7 +66,8 @@ impl Fold<'_> {
     fn organization(&self, named: &Named, end: End, waiting: &mut u64) -> Result<(), Fault> {
         let head = Head { seq: 0, hash: chain::origin(&named.id), pos: 0 };
         let account = Account::new(named.id.clone());
-        let mut making = Making { named, account, head, tally: Tally::default() };
+        let rows = Written::of(Row { n: named.n, head, runs: Runs::default() });
+        let mut making = Making { named, account, head, tally: Tally::default(), rows };
         let to = named.version.clamp(end.through, end.seq);
         let (mut whole, mut written) = (true, 0);
         while making.head.seq < to || !whole {
@@ -105,7 +109,7 @@ impl Fold<'_> {
 
     /// Folds in an event; whether it completes its decision.
     fn next(&self, making: &mut Making<'_>, stored: replay::Stored<'_>) -> Result<bool, Fault> {
-        let Making { named, account, head, tally } = making;
+        let Making { named, account, head, tally, .. } = making;
         let mut recall = |keys: &[PartKey]| account::recall(self.target, self.ids, named.n, keys);
         let folded = guarded(|| replay::fold_stored(account, tally, head, stored, &mut recall));
         let damaged = |what| {
@@ -116,20 +120,23 @@ impl Fold<'_> {
     }
 
     fn write(&self, making: &mut Making<'_>) -> Result<(), Fault> {
-        let Making { named, account, head, tally } = making;
-        let mut new = NewIds::default();
-        let end = Written { n: named.n, head: *head, unwritten_from: None };
+        let Making { account, head, tally, rows, .. } = making;
+        let end = Written { head: *head, ..*rows };
         let due = match account.core().test_clock {
             Some(_) => None,
             None => account.next_due(self.policy),
         };
-        {
+        let (runs, new) = {
             let ids = read_lock(self.ids);
-            rows::write(self.target, &ids, &mut new, &end, account, due, tally)?;
+            let mut writer = Writer::new(self.target, &ids)?;
+            let runs = writer.write(&end, account, due, tally)?;
+            let mut new = writer.new_ids();
             ids.close_if_full(self.target, &mut new)?;
-        }
+            (runs, new)
+        };
         // Runs that were let go of have to be found when they are named again; if this is not committed, all is thrown away.
         write_lock(self.ids).apply(new);
+        *rows = Written { written: head.seq, runs, ..end };
         account.written();
         tally.clear();
         Ok(())

@@ -11,7 +11,7 @@ use crate::{
 };
 use ledger::id::RunId;
 use rusqlite::{
-    Connection, params_from_iter,
+    Connection, params, params_from_iter,
     types::{ToSqlOutput, ValueRef},
 };
 
@@ -34,7 +34,7 @@ pub(super) fn compare(source: &Connection, target: &Connection, events: u64) -> 
                 let rows = if name == "event" { events } else { count(source, &name)? };
                 Table { name, rows, verdict: Verdict::Kept }
             }
-            false => rows(source, target, &shape)?,
+            false => rows(source, target, shape)?,
         });
     }
     tables.push(run_ids(source, target)?);
@@ -50,7 +50,7 @@ pub(super) fn copy(source: &Connection, target: &Connection, table: &str) -> Res
     let transaction = target.unchecked_transaction()?;
     {
         let mut insert = target.prepare(&insert)?;
-        let mut select = source.prepare(&select(shape))?;
+        let mut select = source.prepare(&format!("SELECT {} FROM {table}", shape.columns.join(", ")))?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
             let values =
@@ -82,9 +82,30 @@ fn shapes(conn: &Connection) -> Result<Vec<Shape>, Fault> {
     Ok(shapes)
 }
 
-fn select(shape: &Shape) -> String {
-    let key: Vec<&str> = shape.key.iter().map(|column| shape.columns[*column].as_str()).collect();
-    format!("SELECT {} FROM {} ORDER BY {}", shape.columns.join(", "), shape.name, key.join(", "))
+/// What a column says, or nothing where it is only the place of a row. Where the row of a run lies depends on when it was
+/// written, and does not follow from events; a place is compared by the number of the run that is there.
+fn meaning(table: &str, column: &str) -> Option<String> {
+    let run_at = |place, org| format!("(SELECT p.seq FROM run p WHERE p.n = t.{place} AND p.org = t.{org})");
+    match (table, column) {
+        ("run", "n") => None,
+        ("run", "prev") => Some(run_at("prev", "org")),
+        ("run_landmark", "n") => Some(run_at("n", "org")),
+        ("organization", "last_run") => Some(run_at("last_run", "n")),
+        _ => Some(format!("t.{column}")),
+    }
+}
+
+/// A table without the places of its rows, and how to read it.
+fn to_compare(mut shape: Shape) -> (Shape, String) {
+    if shape.name == "run" {
+        shape.columns.retain(|column| column != "n");
+        let of = |name| shape.columns.iter().position(|column| column == name);
+        shape.key = [of("org"), of("seq")].into_iter().flatten().collect();
+    }
+    let said: Vec<String> = shape.columns.iter().filter_map(|column| meaning(&shape.name, column)).collect();
+    let key: Vec<String> = shape.key.iter().map(|column| format!("t.{}", shape.columns[*column])).collect();
+    let select = format!("SELECT {} FROM {} t ORDER BY {}", said.join(", "), shape.name, key.join(", "));
+    (shape, select)
 }
 
 fn count(conn: &Connection, table: &str) -> Result<u64, Fault> {
@@ -93,15 +114,16 @@ fn count(conn: &Connection, table: &str) -> Result<u64, Fault> {
 }
 
 /// A table that follows from events. One that cannot even be read is not as they say.
-fn rows(source: &Connection, target: &Connection, shape: &Shape) -> Result<Table, Fault> {
+fn rows(source: &Connection, target: &Connection, shape: Shape) -> Result<Table, Fault> {
+    let (shape, select) = to_compare(shape);
     let whose = |n: i64| {
         let id = target.query_row(statements::ORGANIZATION_ID, [n], |row| row.get::<_, String>(0));
         id.map_or_else(|_| format!("organization number {n}"), |id| format!("organization {id}"))
     };
     let compared = || {
-        let (mut one, mut other) = (source.prepare(&select(shape))?, target.prepare(&select(shape))?);
+        let (mut one, mut other) = (source.prepare(&select)?, target.prepare(&select)?);
         let (mut one, mut other) = (one.query([])?, other.query([])?);
-        rebuild::compare(shape, &whose, &mut || next(&mut one, shape), &mut || next(&mut other, shape))
+        rebuild::compare(&shape, &whose, &mut || next(&mut one, &shape), &mut || next(&mut other, &shape))
     };
     match compared() {
         Err(Fault::Damaged(what)) => unreadable(&shape.name, count(target, &shape.name)?, &what),
@@ -140,14 +162,18 @@ fn run_ids(source: &Connection, target: &Connection) -> Result<Table, Fault> {
 
 fn lost_runs(source: &Connection, target: &Connection) -> Result<(u64, Verdict), Fault> {
     let ids = RunIds::open(source, SEGMENT_RUNS, false)?;
-    let mut select = target.prepare(statements::RUN_NUMBERS)?;
+    let mut row_of = source.prepare(statements::RUN)?;
+    let mut select = target.prepare(statements::RUN_IDS)?;
     let mut runs = select.query([])?;
     let (mut rows, mut lost, mut first) = (0, 0, None);
     while let Some(row) = runs.next()? {
-        let (n, seq, id): (i64, i64, RunId) =
-            (row.get(0)?, row.get(1)?, crate::column::id(&row.get::<_, String>(2)?)?);
+        let (n, id): (i64, RunId) = (row.get(1)?, crate::column::id(&row.get::<_, String>(2)?)?);
         rows += 1;
-        if !ids.candidates(source, n, &id)?.contains(&seq) {
+        let mut found = false;
+        for place in ids.candidates(source, n, &id)? {
+            found |= row_of.exists(params![n, place, id.as_str()])?;
+        }
+        if !found {
             lost += 1;
             first.get_or_insert_with(|| format!("run {id} is not found by its id"));
         }
