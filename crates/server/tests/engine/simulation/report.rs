@@ -36,7 +36,8 @@ impl Report {
         self.steps += 1;
         let other = match step {
             Step::Restart { .. } => "restarts",
-            Step::Crash => "crashes",
+            Step::Die { .. } => "deaths of one server",
+            Step::PowerCut => "power cuts",
             Step::Audit => "audits",
             Step::AtOnce { slow: true, .. } => "storms on a slow store",
             Step::AtOnce { slow: false, .. } => "storms",

@@ -15,7 +15,7 @@ use ledger::{
     event::Actor,
     id::OrganizationId,
 };
-use std::sync::Arc;
+use std::{ops::RangeInclusive, sync::Arc};
 use store::{
     Append, Appended, Batch, Loaded, Rows, Store,
     faulty::{Faulty, Weather},
@@ -89,8 +89,13 @@ impl World {
             Step::AtOnce { asks, slow } => self.ask(asks, if *slow { Weather::Slow } else { Weather::Fair }),
             Step::InWeather(weather, ask) => self.ask(std::slice::from_ref(ask), *weather),
             Step::Restart { server } => self.restart(*server),
-            Step::Crash => {
-                self.crash();
+            Step::Die { server } => {
+                let place = self.place_of(*server);
+                self.crash(place..=place);
+                Ok(())
+            }
+            Step::PowerCut => {
+                self.crash(0..=self.servers.len() - 1);
                 Ok(())
             }
             Step::Remember { organization } => self.remember(*organization),
@@ -156,12 +161,12 @@ impl World {
         closed.map_err(|error| Wrong { check: "a_server_ends_as_it_should", what: error.to_string() })
     }
 
-    /// What was in memory is gone, and what is stored is as it is at this moment.
-    fn crash(&mut self) {
-        let count = self.servers.len();
-        let dead: Vec<Server> = self.servers.drain(..).collect();
+    /// What these servers had in memory is gone, and what is stored is as it is at this moment. Others take their places.
+    fn crash(&mut self, doomed: RangeInclusive<usize>) {
+        let dead: Vec<Server> = self.servers.drain(doomed).collect();
         dead.iter().for_each(|server| server.faulty.set_weather(Weather::Away));
         let old = self.place.leave_behind();
+        let count = dead.len();
         self.bury(dead);
         drop(old);
         self.servers.extend((0..count).map(|_| Server::start(&self.place, &self.policy)));

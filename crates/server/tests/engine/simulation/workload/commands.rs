@@ -59,18 +59,18 @@ fn about<T: std::str::FromStr<Err: std::fmt::Debug>>(
     chance: &mut Chance,
 ) -> T {
     let ahead = u64::from(chance.once_in(10));
-    let number = (count + ahead).saturating_sub(chance.below(newest)).max(1);
+    let number = (count + ahead).saturating_sub(chance.below(newest.min(count + 1))).max(1);
     format!("{prefix}{number}").parse().unwrap()
 }
 
 impl Life {
     pub fn anything(&mut self, chance: &mut Chance) -> Say {
         Say::Command(match chance.below(100) {
-            0..46 => self.work(chance),
-            46..53 => self.grant(chance),
-            53..63 => self.top_up(chance),
-            63..67 => self.renewal(chance),
-            67..73 => self.refund(chance),
+            0..43 => self.work(chance),
+            43..50 => self.grant(chance),
+            50..60 => self.top_up(chance),
+            60..63 => self.renewal(chance),
+            63..73 => self.refund(chance),
             73..79 => self.dispute(chance),
             79..84 => self.subscription(chance),
             84..88 => self.change(chance),
@@ -143,12 +143,13 @@ impl Life {
     }
 
     pub fn top_up(&mut self, chance: &mut Chance) -> Command {
-        const FOR: [PaymentPurpose; 7] = [
+        const FOR: [PaymentPurpose; 8] = [
+            PaymentPurpose::TopUp,
+            PaymentPurpose::TopUp,
             PaymentPurpose::TopUp,
             PaymentPurpose::TopUp,
             PaymentPurpose::Repayment,
             PaymentPurpose::Repayment,
-            PaymentPurpose::Recharge,
             PaymentPurpose::Recharge,
             PaymentPurpose::Upgrade,
         ];
@@ -201,7 +202,7 @@ impl Life {
         }
         Command::RecordRefund {
             refund: new("refund-", &mut self.names.refunds),
-            payment: about("payment-", self.names.payments, 8, chance),
+            payment: about("payment-", self.names.payments, 3, chance),
             amount: back(chance),
         }
     }
@@ -215,7 +216,7 @@ impl Life {
         }
         Command::OpenDispute {
             dispute: new("dispute-", &mut self.names.disputes),
-            payment: about("payment-", self.names.payments, 8, chance),
+            payment: about("payment-", self.names.payments, 3, chance),
             amount: back(chance),
         }
     }

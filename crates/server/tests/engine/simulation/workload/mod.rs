@@ -35,8 +35,10 @@ pub enum Step {
     InWeather(Weather, Ask),
     /// A server ends as it should, and another takes its place.
     Restart { server: u64 },
-    /// Every server ends as by a power cut, and others take their places.
-    Crash,
+    /// A server ends at once, as when it is killed, and another takes its place.
+    Die { server: u64 },
+    /// As above, all of them.
+    PowerCut,
     /// A server that nobody hears of any more takes an account into memory.
     Remember { organization: usize },
     /// It stores what it decides on the account as it remembers it.
@@ -107,7 +109,7 @@ pub fn steps(seed: u64, count: usize) -> Vec<Step> {
         let step = maker.next.pop_front().unwrap_or_else(|| maker.step());
         steps.push(step);
     }
-    steps.extend([Step::Audit, Step::Crash, Step::Audit]);
+    steps.extend([Step::Audit, Step::PowerCut, Step::Audit]);
     steps
 }
 
@@ -125,9 +127,10 @@ impl Maker {
             0..78 => Step::Ask(self.ask(organization)),
             78..84 => self.at_once(organization),
             84..92 => self.in_weather(organization),
-            92..94 => Step::Restart { server: self.chance.below(SERVERS) },
-            94..95 => self.restart_into_weather(organization),
-            95..96 => Step::Crash,
+            92 => Step::Restart { server: self.chance.below(SERVERS) },
+            93 => Step::Die { server: self.chance.below(SERVERS) },
+            94 => self.restart_into_weather(organization),
+            95 => Step::PowerCut,
             96..98 => self.remember(organization),
             _ => Step::Audit,
         }
