@@ -181,6 +181,10 @@ impl<S: Store + ?Sized> Store for Faulty<S> {
         self.store.committers()
     }
 
+    fn arrange(&self, organizations: &mut [OrganizationId]) {
+        self.store.arrange(organizations);
+    }
+
     fn snapshot(&self) -> Result<Option<Box<dyn Store>>, Fault> {
         self.store.snapshot()
     }
