@@ -508,11 +508,12 @@ impl Account {
         }
         let frozen: Credits = self.grants.iter().map(|grant| grant.frozen).sum();
         if frozen.is_positive() {
+            // An inquiry freezes nothing (R8.3), and its payment need not be at hand.
             let dispute = self
                 .payments
                 .values()
                 .flat_map(|payment| &payment.disputes)
-                .find(|dispute| dispute.closed.is_none());
+                .find(|dispute| dispute.closed.is_none() && dispute.amount > 0);
             reasons.push(Reason {
                 code: ReasonCode::CreditsFrozen,
                 amount: Some(frozen),
