@@ -70,6 +70,8 @@ impl Asked {
 struct Known {
     /// The first answer, and who got it.
     first: Option<(Actor, Shown)>,
+    /// Among which answers it was heard.
+    among: u64,
     /// Whether an answer was lost that may have been yes.
     perhaps: bool,
 }
@@ -77,6 +79,8 @@ struct Known {
 /// Everything that was answered to one organization.
 #[derive(Debug, Default)]
 pub struct Answers {
+    /// How often answers were heard; those that are heard together were asked at once.
+    times: u64,
     known: BTreeMap<String, Known>,
     /// Which content an identity has.
     contents: BTreeMap<String, String>,
@@ -85,6 +89,7 @@ pub struct Answers {
 impl Answers {
     /// Takes note of answers and compares them with the books, which have been brought up to date since.
     pub fn hear(&mut self, answers: &[(Asked, Answer)], books: &Books) -> Verdict {
+        self.times += 1;
         // First all that may explain what is stored: of several that were asked at once, any may have been first.
         for (asked, answer) in answers {
             let (Some(mark), Err(EngineError::Store(fault))) = (asked.mark(), answer) else { continue };
@@ -143,7 +148,7 @@ impl Answers {
         must(times == 1, "what_was_answered_is_there", || format!("{asked:?} is there {times} times"))?;
         let known = self.known.entry(mark.clone()).or_default();
         must(known.first.is_none(), "a_repeat_is_the_first_answer", || format!("{asked:?} was done again"))?;
-        known.first = Some((asked.by.clone(), seen(receipt)));
+        (known.first, known.among) = (Some((asked.by.clone(), seen(receipt))), self.times);
         if let Some(identity) = asked.identity() {
             let other = self.contents.insert(identity, mark.clone()).filter(|other| *other != mark);
             must(other.is_none(), "another_content_is_refused", || {
@@ -182,7 +187,8 @@ impl Answers {
 
     fn refused(&self, asked: &Asked, refusal: &Refusal, books: &Books) -> Verdict {
         let known = asked.mark().and_then(|mark| self.known.get(&mark));
-        let before = known.is_some_and(|known| known.first.is_some());
+        // Of two that were asked at once, one may have come too early.
+        let before = known.is_some_and(|known| known.first.is_some() && known.among < self.times);
         // In the name of somebody who may not (R12.3), also what was done before is refused.
         let forbidden = matches!(refusal, Refusal::Forbidden { .. } | Refusal::NotAMember { .. });
         // Only the newest decline is remembered, and older ones are not in flight any more.
