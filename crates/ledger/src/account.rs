@@ -203,6 +203,10 @@ impl<'a> Changes<'a> {
     pub fn runs(self) -> impl Iterator<Item = &'a Run> {
         self.account.touched_runs.iter().filter_map(|id| self.account.runs.get(id))
     }
+    /// How many runs there are to write.
+    pub fn runs_count(self) -> usize {
+        self.account.touched_runs.len()
+    }
     /// Debts to write.
     pub fn debts(self) -> impl Iterator<Item = &'a Debt> {
         self.account.debts.values().filter(|debt| debt.touched)

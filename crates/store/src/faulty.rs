@@ -86,6 +86,10 @@ impl<S: Store> Store for Faulty<S> {
         self.store.committers()
     }
 
+    fn arrange(&self, organizations: &mut [OrganizationId]) {
+        self.store.arrange(organizations);
+    }
+
     fn snapshot(&self) -> Result<Option<Box<dyn Store>>, Fault> {
         self.store.snapshot()
     }

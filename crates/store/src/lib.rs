@@ -56,6 +56,8 @@ pub struct Loaded {
     pub head: Head,
     /// Usage and refused starts in the events that its rows do not stand for yet: to be written with its next rows.
     pub tally: Tally,
+    /// Whether there are such events.
+    pub lags: bool,
 }
 
 /// The events of one or more decisions on one account.
@@ -247,6 +249,11 @@ pub trait Store: Send + Sync + 'static {
     /// How many may commit at a time, each for the slots of its own, without getting into each other's way.
     fn committers(&self) -> usize {
         1
+    }
+
+    /// Puts organizations in the order in which their rows are best written: those that lie next to each other together.
+    fn arrange(&self, organizations: &mut [OrganizationId]) {
+        organizations.sort_unstable();
     }
 
     /// The store as it is at one instant, for whoever reads more than one call gives; none, where what was read does not

@@ -10,12 +10,13 @@
 //! that it was decided on, so that of two servers one wins and the other decides again.
 
 use super::{
-    Before, EngineError, Happened, Outbox, Receipt, View,
+    Before, EngineError, Happened, Limits, Outbox, Receipt, View,
     cache::{Cache, Hot},
     capture::capture,
     queue::{Answers, Caller, Decided, Job, Requests, Shared},
 };
 use crate::clock;
+use foldhash::{HashMap, HashSet};
 use ledger::{
     Policy, Timestamp,
     command::{Command, Request},
@@ -25,10 +26,11 @@ use ledger::{
     refusal::Refusal,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
     time::Duration,
+    vec,
 };
 use store::{Append, Appended, Batch, Fault, Need, Tables, tally::Tally};
 use tokio::sync::oneshot;
@@ -117,10 +119,10 @@ pub(super) fn start(shared: Arc<Shared>) {
 struct Committer {
     shared: Arc<Shared>,
     cache: Cache,
-    /// Accounts whose rows do not stand for their version, since the last set was closed.
-    marked: BTreeSet<OrganizationId>,
+    /// Accounts whose rows do not stand for their version, since the last set was closed, and some that were written since.
+    marked: HashSet<OrganizationId>,
     /// The closed set that is being written, in slices, in order.
-    slicing: VecDeque<OrganizationId>,
+    slicing: vec::IntoIter<OrganizationId>,
     /// How many accounts the closed set had.
     set: usize,
     events_since: usize,
@@ -140,8 +142,8 @@ impl Committer {
         Committer {
             shared,
             cache,
-            marked: BTreeSet::new(),
-            slicing: VecDeque::new(),
+            marked: HashSet::default(),
+            slicing: Vec::new().into_iter(),
             set: 0,
             events_since: 0,
             patience: IDLE,
@@ -207,7 +209,7 @@ impl Committer {
     }
 
     fn is_unwritten(&self) -> bool {
-        !self.marked.is_empty() || !self.slicing.is_empty() || !self.counted.is_empty()
+        !self.marked.is_empty() || self.slicing.len() > 0 || !self.counted.is_empty()
     }
 
     /// Decides these jobs, commits, and answers. Gives back whom to tell when everything is written at the end.
@@ -251,7 +253,6 @@ impl Committer {
             (Caller::Written(_), _) | (Caller::Sweep(_), Tables::EachCommit) => {
                 round.forced.extend(organizations);
             }
-            (Caller::Sweep(_), Tables::Late) => self.marked.extend(organizations),
             _ => {}
         }
     }
@@ -302,16 +303,18 @@ impl Committer {
     /// as they are now.
     fn fetch(&mut self, items: &[Item]) {
         self.unready.clear();
-        let mut wanted: BTreeMap<&OrganizationId, Vec<&Request>> = BTreeMap::new();
-        for item in items {
+        let shared = self.shared.store.tables() == Tables::EachCommit;
+        let mut wanted: HashMap<&OrganizationId, Vec<&Request>> = HashMap::default();
+        for item in
+            items.iter().filter(|item| shared || self.cache.lacks(item.organization(), item.request()))
+        {
             wanted.entry(item.organization()).or_default().push(item.request());
         }
         let mut first = true;
         // An account that was moved on by somebody else is here without what was named: a second time for those.
         while !wanted.is_empty() {
-            let shared = first && self.shared.store.tables() == Tables::EachCommit;
             let needs = wanted.iter().map(|(id, requests)| self.cache.need(id, requests));
-            let needs: Vec<Need<'_>> = needs.filter(|need| shared || need.is_anything()).collect();
+            let needs: Vec<Need<'_>> = needs.filter(|need| first && shared || need.is_anything()).collect();
             let replaced = self.take(&needs);
             wanted.retain(|id, _| replaced.contains(*id));
             first = false;
@@ -421,6 +424,10 @@ impl Committer {
                     if let Err(error) = answer {
                         tracing::error!(%organization, %error, "what is due could not be decided");
                     }
+                    // Its row says when something is due next, also where nothing was.
+                    if self.shared.store.tables() == Tables::Late && self.cache.mark(organization) {
+                        self.marked.insert(organization.clone());
+                    }
                 }
                 let _ = reply.send(());
             }
@@ -442,39 +449,56 @@ impl Committer {
         Ok(stale)
     }
 
-    /// Which accounts' rows this commit writes.
+    /// Which accounts' rows this commit writes, each once.
     fn rows_to_write(
         &mut self,
         appending: &[OrganizationId],
         forced: &BTreeSet<OrganizationId>,
-    ) -> BTreeSet<OrganizationId> {
-        let mut writing = forced.clone();
+    ) -> Vec<OrganizationId> {
+        let mut writing: Vec<OrganizationId> = forced.iter().cloned().collect();
         if self.shared.store.tables() == Tables::EachCommit {
             self.marked.clear();
-            writing.extend(appending.iter().cloned());
+            writing.extend(appending.iter().filter(|id| !forced.contains(*id)).cloned());
             return writing;
         }
-        let limits = &self.shared.limits;
-        let pending = appending.iter().filter_map(|id| self.cache.peek(id)).map(|hot| hot.pending.len());
-        let events: usize = pending.sum();
+        let Limits { table_events, table_slices, table_runs, .. } = self.shared.limits;
+        let mut events = 0_usize;
+        for (id, hot) in appending.iter().filter_map(|id| Some((id, self.cache.peek(id)?))) {
+            events = events.saturating_add(hot.pending.len());
+            if hot.account.changes().runs_count() >= table_runs && !forced.contains(id) {
+                writing.push(id.clone());
+            }
+        }
         self.events_since = self.events_since.saturating_add(events);
-        if self.slicing.is_empty() && self.events_since >= limits.table_events {
+        if self.slicing.len() == 0 && self.events_since >= table_events {
             self.events_since = 0;
-            self.slicing = std::mem::take(&mut self.marked).into_iter().collect();
-            self.set = self.slicing.len();
+            self.close_set();
         }
         // A set is written within as many commits as the limit says, and within as many events as make the next one: so
         // what a start has to replay stays bounded, however large the commits are.
-        let slice = (self.set.div_ceil(limits.table_slices.max(1)))
-            .max(self.set.saturating_mul(events).div_ceil(limits.table_events.max(1)));
-        writing.extend(self.slicing.drain(..slice.min(self.slicing.len())));
+        let slice = (self.set.div_ceil(table_slices.max(1)))
+            .max(self.set.saturating_mul(events).div_ceil(table_events.max(1)));
+        let ahead = writing.len();
+        for id in self.slicing.by_ref().take(slice) {
+            if !self.cache.is_written(&id) && !writing[..ahead].contains(&id) {
+                writing.push(id);
+            }
+        }
         writing
+    }
+
+    /// From now on those that are marked are written, slice by slice; what changes meanwhile belongs to the next set.
+    fn close_set(&mut self) {
+        let mut set: Vec<OrganizationId> = self.marked.drain().collect();
+        self.shared.store.arrange(&mut set);
+        self.set = set.len();
+        self.slicing = set.into_iter();
     }
 
     fn commit_these(
         &mut self,
         appending: &[OrganizationId],
-        writing: &BTreeSet<OrganizationId>,
+        writing: &[OrganizationId],
         counting: BTreeMap<OrganizationId, Tally>,
     ) -> Result<Vec<OrganizationId>, Arc<Fault>> {
         if appending.is_empty() && writing.is_empty() && counting.is_empty() {
@@ -518,7 +542,6 @@ impl Committer {
         for id in writing {
             if !stale.contains(id) {
                 self.cache.written(id);
-                self.marked.remove(id);
             }
         }
         Ok(stale)
@@ -527,7 +550,7 @@ impl Committer {
     fn store_these(
         &mut self,
         appending: &[OrganizationId],
-        writing: &BTreeSet<OrganizationId>,
+        writing: &[OrganizationId],
         counting: &BTreeMap<OrganizationId, Tally>,
     ) -> Result<Vec<Appended>, Fault> {
         // An account that was dropped after a failure is loaded again, so that its rows follow all the same.
@@ -561,12 +584,11 @@ impl Committer {
 
     /// Nobody asks: writes the rows of some accounts that have changed, and what was counted.
     fn write_idle(&mut self) -> Result<(), Arc<Fault>> {
-        let mut writing: BTreeSet<OrganizationId> =
-            self.slicing.drain(..self.slicing.len().min(IDLE_ACCOUNTS)).collect();
-        while writing.len() < IDLE_ACCOUNTS {
-            let Some(id) = self.marked.pop_first() else { break };
-            writing.insert(id);
+        if self.slicing.len() == 0 {
+            self.close_set();
         }
+        let slice = self.slicing.by_ref().take(IDLE_ACCOUNTS);
+        let writing: Vec<OrganizationId> = slice.filter(|id| !self.cache.is_written(id)).collect();
         self.events_since = 0;
         let counting = std::mem::take(&mut self.counted);
         self.commit_these(&[], &writing, counting).map(|_| ())

@@ -40,6 +40,8 @@ pub struct Limits {
     pub table_events: usize,
     /// Commits over which that writing is spread.
     pub table_slices: usize,
+    /// Runs of one account after which its rows are written in the next commit: all of them have to go in one.
+    pub table_runs: usize,
 }
 
 impl Default for Limits {
@@ -50,6 +52,7 @@ impl Default for Limits {
             accounts_max: 100_000,
             table_events: 20_000,
             table_slices: 200,
+            table_runs: 256,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Accounts out of their rows: an organization's row with its live parts, the events after it folded in, and parts
 //! recalled one by one.
 
-use super::{bytes, journal, run_ids, run_ids::RunIds, statements};
+use super::{Sqlite, bytes, ends::End, journal, run_ids, run_ids::RunIds, statements};
 use crate::{
-    Fault, Head, Loaded,
+    Fault, Given, Head, Loaded, Need,
     column::{from_json, hash, number},
     replay,
     tally::Tally,
@@ -29,6 +29,17 @@ pub(super) struct Row {
     pub(super) n: i64,
     /// What its rows stand for.
     pub(super) head: Head,
+    /// The runs that have rows.
+    pub(super) runs: Runs,
+}
+
+/// The runs of an organization that have rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Runs {
+    /// How many they are.
+    pub(super) count: i64,
+    /// The place of the last of them, 0 for none.
+    pub(super) last: i64,
 }
 
 /// The row of an organization, if it ever had an event.
@@ -38,11 +49,57 @@ pub(super) fn row(conn: &Connection, organization: &OrganizationId) -> Result<Op
     let Some(row) = rows.next()? else { return Ok(None) };
     let version = number(row.get(1)?)?;
     let hash = if version == 0 { ledger::chain::origin(organization) } else { hash(bytes(row, 3)?)? };
-    Ok(Some(Row { n: row.get(0)?, head: Head { seq: version, hash, pos: row.get(2)? } }))
+    let runs = Runs { count: row.get(4)?, last: row.get(5)? };
+    Ok(Some(Row { n: row.get(0)?, head: Head { seq: version, hash, pos: row.get(2)? }, runs }))
+}
+
+/// What a round needs of one account; `known` is where its history ends, as was known before this instant.
+pub(super) fn give(
+    store: &Sqlite,
+    conn: &Connection,
+    need: &Need<'_>,
+    known: Option<&End>,
+) -> Result<Given, Fault> {
+    if need.at_hand.is_none() {
+        let pos = known.map(|end| end.head.pos);
+        let (loaded, n) = load(store, conn, need.organization, pos)?;
+        let parts = n.map(|n| recall(conn, &store.run_ids, n, &need.parts)).transpose()?;
+        return Ok(Given { loaded: Some(loaded), parts: parts.unwrap_or_default() });
+    }
+    if need.parts.is_empty() {
+        return Ok(Given::default());
+    }
+    let n = match known {
+        Some(end) => Some(end.n),
+        None => row(conn, need.organization)?.map(|row| row.n),
+    };
+    let parts = n.map(|n| recall(conn, &store.run_ids, n, &need.parts)).transpose()?;
+    Ok(Given { loaded: None, parts: parts.unwrap_or_default() })
+}
+
+/// An account as it is stored, and its organization's number; `known` is the place where its history ends, as was known
+/// before this instant. A new one where there is none.
+pub(super) fn load(
+    store: &Sqlite,
+    conn: &Connection,
+    organization: &OrganizationId,
+    known: Option<i64>,
+) -> Result<(Loaded, Option<i64>), Fault> {
+    match row(conn, organization)? {
+        Some(row) => {
+            let end = store.end(conn, row.n, known)?;
+            Ok((folded(conn, &store.run_ids, organization, row, end)?, Some(row.n)))
+        }
+        None => {
+            let head = Head { seq: 0, hash: ledger::chain::origin(organization), pos: 0 };
+            let account = Account::new(organization.clone());
+            Ok((Loaded { account, head, tally: Tally::default(), lags: false }, None))
+        }
+    }
 }
 
 /// The account whose row this is, with the events folded in that come after it up to the one at `end`.
-pub(super) fn load(
+pub(super) fn folded(
     conn: &Connection,
     ids: &RwLock<RunIds>,
     organization: &OrganizationId,
@@ -59,7 +116,7 @@ pub(super) fn load(
         let mut recall = |keys: &[PartKey]| recall(conn, ids, row.n, keys);
         replay::fold_stored(&mut account, &mut tally, &mut head, event.stored(), &mut recall)?;
     }
-    Ok(Loaded { account, head, tally })
+    Ok(Loaded { account, head, tally, lags: head.seq > row.head.seq })
 }
 
 /// The account as its rows say.

@@ -13,7 +13,11 @@ use std::{
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_accounts.sql"),
     include_str!("../../migrations/sqlite/0002_memos.sql"),
+    include_str!("../../migrations/sqlite/0003_runs_as_they_came.sql"),
 ];
+
+/// The step after which run ids have to be filled in again.
+const RUNS_AS_THEY_CAME: usize = 2;
 
 /// Written into the header of our databases, so that another program's is not taken for one: "coul".
 const APPLICATION_ID: i64 = 0x636f_756c;
@@ -155,8 +159,10 @@ fn migrate(path: &Path, conn: &mut Connection) -> Result<(), Fault> {
     for (step, sql) in MIGRATIONS.iter().enumerate().skip(applied) {
         let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(sql)?;
-        if step == 0 {
-            first(&transaction)?;
+        match step {
+            0 => first(&transaction)?,
+            RUNS_AS_THEY_CAME => super::run_ids::fill(&transaction)?,
+            _ => {}
         }
         transaction.execute_batch(&format!("PRAGMA user_version = {}", step + 1))?;
         transaction.commit()?;
