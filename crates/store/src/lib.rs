@@ -271,6 +271,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// What a round of decisions needs, all at once: what it answers is true at one instant for each account, after the
     /// call began. A store that several servers write looks whether the accounts at hand still are as they are stored.
+    /// Asked by whoever commits to these accounts, and not while doing so.
     fn fetch(&self, needs: &[Need<'_>]) -> Result<Vec<Given>, Fault> {
         let give = |need: &Need<'_>| {
             let loaded = need.at_hand.is_none().then(|| self.load(need.organization)).transpose()?;

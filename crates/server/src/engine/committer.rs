@@ -465,7 +465,9 @@ impl Committer {
         let mut events = 0_usize;
         for (id, hot) in appending.iter().filter_map(|id| Some((id, self.cache.peek(id)?))) {
             events = events.saturating_add(hot.pending.len());
-            if hot.account.changes().runs_count() >= table_runs && !forced.contains(id) {
+            // Runs that are open now are written again when they close: where one commit opens many, later is cheaper.
+            let many = table_runs.max(hot.pending.len().saturating_mul(4));
+            if hot.account.changes().runs_count() >= many && !forced.contains(id) {
                 writing.push(id.clone());
             }
         }
@@ -621,7 +623,7 @@ fn execute(
         hot.memos.extend(outbox(&happened));
     }
     let show = |events: &[Recorded]| {
-        capture(&hot.account, policy, answer.at, request.by(), request.command(), events)
+        Box::new(capture(&hot.account, policy, answer.at, request.by(), request.command(), events))
     };
     let decided = match answer.result {
         Err(refusal) => Err(EngineError::from(refusal)),
@@ -644,7 +646,8 @@ fn execute(
 fn preview(hot: &Hot, policy: &Policy, request: &Request, now: Timestamp) -> Result<Decided, EngineError> {
     let (answer, account) = hot.account.preview(policy, request, now);
     let done = answer.result?;
-    let shown = capture(&account, policy, answer.at, request.by(), request.command(), &answer.events);
+    let shown =
+        Box::new(capture(&account, policy, answer.at, request.by(), request.command(), &answer.events));
     let (replayed, waiting) = (matches!(done, Done::Replayed { .. }), done == Done::Waiting);
     Ok(Decided::Receipt(Receipt { replayed, waiting, shown }))
 }
