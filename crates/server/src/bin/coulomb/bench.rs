@@ -51,8 +51,9 @@ minutes and gigabytes; --keep leaves those below --dir for the next time.
 
 op/s are operations per second: the median of the rounds, and the least and the most. A connection asks again when it has
 its answer, so waiting times at full load are mostly queueing; paced asks at a rate, whether or not answers have come, and
-measures from when it should have asked. server µs and tool µs are CPU time for each operation; others is how many cores
-were busy with something else, which should be none. Share the figures together with the machine.
+measures from when it should have asked. server µs and tool µs are CPU time for each operation, B/op are bytes that the
+server sent to disks for each, and commit is how many share one. others is how many cores were busy with something else,
+which should be none. Share the figures together with the machine.
 
 With --database the same is asked of the design that teams write by hand: one transaction for each start and each settle,
 which locks the organization's row, looks at the balance, writes the hold or the usage, and updates the balance. It has a

@@ -5,7 +5,7 @@
 use super::{
     asks::{Asks, What},
     lane::{Lane, Progress},
-    processes::Cpu,
+    processes::Spent,
     stop::Stop,
     waits::Waits,
     whom::{Numbers, Whom},
@@ -55,7 +55,7 @@ pub struct Drive<'a> {
     pub rate: Option<f64>,
     /// How long it takes.
     pub span: Span,
-    /// The server's process, where its CPU time is to be told.
+    /// The server's process, where what it spends is to be told.
     pub process: Option<u32>,
     /// When to stop before the end.
     pub stop: &'a Stop,
@@ -90,9 +90,11 @@ pub struct Outcome {
     /// What was not done, by what was said.
     pub failed: BTreeMap<String, u64>,
     /// What was used while it counted.
-    pub cpu: Cpu,
+    pub spent: Spent,
     /// Bytes of the last answer's body.
     pub answer_bytes: usize,
+    /// Commits that the server has made meanwhile, where it says so.
+    pub commits: Option<u64>,
 }
 
 impl Outcome {
@@ -146,7 +148,7 @@ struct Race<'a> {
     /// When the next call is due, at a rate.
     next_due: Instant,
     /// What had been used when it began to count.
-    started: Option<Cpu>,
+    started: Option<Spent>,
     over: bool,
     outcome: Outcome,
 }
@@ -178,7 +180,7 @@ impl Race<'_> {
     /// Begins and ends what counts.
     fn mark(&mut self, now: Instant) {
         if self.started.is_none() && now >= self.from {
-            self.started = Some(Cpu::now(self.drive.process));
+            self.started = Some(Spent::now(self.drive.process));
             self.from = now;
             self.until = now + self.drive.span.measured;
         }
@@ -190,7 +192,7 @@ impl Race<'_> {
             self.over = true;
             self.until = now;
             self.outcome.measured = now - self.from;
-            self.outcome.cpu = Cpu::now(self.drive.process).since(started);
+            self.outcome.spent = Spent::now(self.drive.process).since(started);
             self.count_what_was_not_asked();
         }
     }

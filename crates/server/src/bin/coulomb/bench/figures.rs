@@ -21,12 +21,16 @@ pub struct Figures {
     pub tool_us: f64,
     /// Cores that were busy with something else.
     pub others: f64,
+    /// Bytes sent to disks for each operation.
+    pub written: f64,
+    /// Operations for each commit.
+    pub per_commit: f64,
 }
 
 impl From<&Outcome> for Figures {
     fn from(outcome: &Outcome) -> Figures {
         let seconds = outcome.measured.as_secs_f64();
-        let (done, cpu, waits) = (outcome.done as f64, outcome.cpu, &outcome.waits);
+        let (done, spent, waits) = (outcome.done as f64, outcome.spent, &outcome.waits);
         let share =
             |time: Option<std::time::Duration>, of: f64| time.map_or(f64::NAN, |t| t.as_secs_f64() / of);
         Figures {
@@ -35,9 +39,11 @@ impl From<&Outcome> for Figures {
             p99: waits.at(0.99),
             p999: waits.at(0.999),
             max: waits.longest_ms(),
-            server_us: share(cpu.server, done / 1e6),
-            tool_us: share(cpu.tool, done / 1e6),
-            others: share(cpu.others(), seconds),
+            server_us: share(spent.server, done / 1e6),
+            tool_us: share(spent.tool, done / 1e6),
+            others: share(spent.others(), seconds),
+            written: spent.written.map_or(f64::NAN, |bytes| bytes as f64 / done),
+            per_commit: outcome.commits.map_or(f64::NAN, |all| outcome.done_in_all as f64 / all as f64),
         }
     }
 }
@@ -90,7 +96,7 @@ impl Rounds {
         // The worst of all rounds: a median would hide just what it is shown for.
         let max = self.sorted(|figures| figures.max).last().copied().unwrap_or_default();
         let row = format!(
-            "{name:NAME$} {:>9.0} {:>15} {:>7.2} {:>7.2} {:>8.2} {max:>8.2} {:>9} {:>7} {:>7}  {ratio}",
+            "{name:NAME$} {:>9.0} {:>15} {:>7.2} {:>7.2} {:>8.2} {max:>8.2} {:>9} {:>7} {:>6} {:>6} {:>6}  {ratio}",
             middle(&rates),
             format!("{least:.0}–{most:.0}"),
             waits[0],
@@ -98,20 +104,33 @@ impl Rounds {
             waits[2],
             shown(self.median(|figures| figures.server_us), 1),
             shown(self.median(|figures| figures.tool_us), 1),
-            shown(self.median(|figures| figures.others), 2),
+            shown(self.median(|figures| figures.others), 1),
+            shown(self.median(|figures| figures.written), 0),
+            shown(self.median(|figures| figures.per_commit), 1),
         );
         row.trim_end().to_owned()
     }
 }
 
 /// How wide the names of lines are.
-pub const NAME: usize = 34;
+pub const NAME: usize = 33;
 
 /// The head of a table whose last column has this name.
 pub fn header(ratio: &str) -> String {
     let head = format!(
-        "{:NAME$} {:>9} {:>15} {:>7} {:>7} {:>8} {:>8} {:>9} {:>7} {:>7}  {ratio}",
-        "", "op/s", "of rounds", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "server µs", "tool µs", "others",
+        "{:NAME$} {:>9} {:>15} {:>7} {:>7} {:>8} {:>8} {:>9} {:>7} {:>6} {:>6} {:>6}  {ratio}",
+        "",
+        "op/s",
+        "of rounds",
+        "p50 ms",
+        "p99 ms",
+        "p99.9 ms",
+        "max ms",
+        "server µs",
+        "tool µs",
+        "others",
+        "B/op",
+        "commit",
     );
     head.trim_end().to_owned()
 }
@@ -165,6 +184,8 @@ mod tests {
             server_us: f64::NAN,
             tool_us: 6.0,
             others: 0.0,
+            written: f64::NAN,
+            per_commit: 25.0,
         };
         Rounds(rates.iter().copied().map(figures).collect())
     }

@@ -1,43 +1,47 @@
-//! What the machine says of processes: CPU time, memory, what else was busy. Linux tells it in /proc; elsewhere these
-//! figures are missing and everything else is measured all the same.
+//! What the machine says of processes: CPU time, bytes written, memory, what else was busy. Linux tells it in /proc;
+//! elsewhere these figures are missing and everything else is measured all the same.
 
 use std::{fs, time::Duration};
 
 /// Linux counts CPU time for its readers in hundredths of a second, on every machine.
 const TICK: Duration = Duration::from_millis(10);
 
-/// CPU time used so far.
+/// What was spent so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cpu {
-    /// By the server under test, where its process is known.
+pub struct Spent {
+    /// CPU time of the server under test, where its process is known.
     pub server: Option<Duration>,
-    /// By this process.
+    /// CPU time of this process.
     pub tool: Option<Duration>,
-    /// By everything on the machine.
+    /// CPU time of everything on the machine.
     pub machine: Option<Duration>,
+    /// Bytes that the server has sent to disks.
+    pub written: Option<u64>,
 }
 
-impl Cpu {
+impl Spent {
     /// As it is now, with the server's process where that is known.
-    pub fn now(server: Option<u32>) -> Cpu {
-        Cpu {
+    pub fn now(server: Option<u32>) -> Spent {
+        Spent {
             server: server.and_then(|pid| of_process(&pid.to_string())),
             tool: of_process("self"),
             machine: of_machine(),
+            written: server.and_then(written),
         }
     }
 
     /// What was used since an earlier look.
-    pub fn since(self, earlier: Cpu) -> Cpu {
+    pub fn since(self, earlier: Spent) -> Spent {
         let since = |now: Option<Duration>, then: Option<Duration>| Some(now?.saturating_sub(then?));
-        Cpu {
+        Spent {
             server: since(self.server, earlier.server),
             tool: since(self.tool, earlier.tool),
             machine: since(self.machine, earlier.machine),
+            written: self.written.zip(earlier.written).map(|(now, then)| now.saturating_sub(then)),
         }
     }
 
-    /// What neither of the two has used.
+    /// CPU time of neither of the two.
     pub fn others(self) -> Option<Duration> {
         let ours = self.server.unwrap_or_default() + self.tool.unwrap_or_default();
         Some(self.machine?.saturating_sub(ours))
@@ -70,6 +74,15 @@ fn cpu_of_machine(stat: &str) -> Option<Duration> {
     };
     let busy = user + nice + system + interrupts + soft_interrupts + stolen;
     Some(Duration::from_millis(busy.saturating_mul(10)))
+}
+
+fn written(process: u32) -> Option<u64> {
+    written_by(&fs::read_to_string(format!("/proc/{process}/io")).ok()?)
+}
+
+/// Of `/proc/PID/io`: what it caused to be written, whenever that happens.
+fn written_by(io: &str) -> Option<u64> {
+    io.lines().find_map(|line| line.strip_prefix("write_bytes:"))?.trim().parse().ok()
 }
 
 /// Memory of a process, in bytes.
@@ -124,6 +137,12 @@ mod tests {
     }
 
     #[test]
+    fn bytes_for_disks_are_not_those_for_other_processes() {
+        let io = "rchar: 1\nwchar: 99\nsyscr: 2\nwrite_bytes: 4096\ncancelled_write_bytes: 7\n";
+        assert_eq!(written_by(io), Some(4_096));
+    }
+
+    #[test]
     fn memory_of_its_own_is_told_apart_from_pages_of_files() {
         let status = "Name:\tcoulomb\nVmHWM:\t    4096 kB\nVmRSS:\t    3072 kB\nRssAnon:\t    2048 kB\nRssFile:\t     960 kB\nRssShmem:\t      64 kB\n";
         let memory = Memory { resident: 3 << 20, anonymous: 2 << 20, files: 1 << 20, peak: 4 << 20 };
@@ -133,12 +152,13 @@ mod tests {
 
     #[test]
     fn others_are_whoever_is_left() {
-        let cpu = Cpu {
+        let spent = Spent {
             server: Some(Duration::from_secs(3)),
             tool: Some(Duration::from_secs(2)),
             machine: Some(Duration::from_secs(6)),
+            written: None,
         };
-        assert_eq!(cpu.others(), Some(Duration::from_secs(1)));
-        assert_eq!(Cpu::default().others(), None);
+        assert_eq!(spent.others(), Some(Duration::from_secs(1)));
+        assert_eq!(Spent::default().others(), None);
     }
 }

@@ -178,7 +178,11 @@ impl<'a> Site<'a> {
             };
             let answer = connection.call("GET", "/metrics", b"").await?;
             let metrics = String::from_utf8_lossy(answer.body);
-            Ok(Ledger { version, committed: sum(&metrics) })
+            Ok(Ledger {
+                version,
+                committed: figure(&metrics, "coulomb_commit_events_sum"),
+                commits: figure(&metrics, "coulomb_commit_events_count"),
+            })
         })
     }
 }
@@ -189,12 +193,15 @@ struct Ledger {
     version: Option<u64>,
     /// Events that the server has committed since it started, where it says so.
     committed: Option<u64>,
+    /// And in how many commits.
+    commits: Option<u64>,
 }
 
 impl Ledger {
     /// Every start and every settle that was answered is one event, and there are no others.
     fn compare(&self, after: &Ledger, outcome: &mut Outcome) {
         let grew = |before: Option<u64>, after: Option<u64>| Some(after?.saturating_sub(before?));
+        outcome.commits = grew(self.commits, after.commits);
         let pairs = [
             ("the ledger grew by", grew(self.version, after.version)),
             ("the server committed", grew(self.committed, after.committed)),
@@ -218,11 +225,11 @@ async fn version(connection: &mut Connection, organization: &str) -> Result<u64,
         .ok_or_else(|| format!("GET {path} was answered without a version: {balance}").into())
 }
 
-/// Of what the server tells Prometheus: the events of all its commits.
-fn sum(metrics: &str) -> Option<u64> {
-    let line = metrics.lines().find_map(|line| line.strip_prefix("coulomb_commit_events_sum"))?;
-    let sum: f64 = line.rsplit(' ').next()?.parse().ok()?;
-    Some(sum as u64)
+/// Of what the server tells Prometheus: a figure without labels, in whole numbers.
+fn figure(metrics: &str, name: &str) -> Option<u64> {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+    let figure: f64 = line.parse().ok()?;
+    Some(figure as u64)
 }
 
 #[cfg(test)]
@@ -232,13 +239,15 @@ mod tests {
     #[test]
     fn the_events_of_all_commits_are_found_among_the_figures() {
         let metrics = "# TYPE coulomb_commit_events histogram\ncoulomb_commit_events_bucket{le=\"+Inf\"} 3\ncoulomb_commit_events_sum 1234\ncoulomb_commit_events_count 3\n";
-        assert_eq!(sum(metrics), Some(1_234));
-        assert_eq!(sum(""), None);
+        assert_eq!(figure(metrics, "coulomb_commit_events_sum"), Some(1_234));
+        assert_eq!(figure(metrics, "coulomb_commit_events_count"), Some(3));
+        assert_eq!(figure("", "coulomb_commit_events_sum"), None);
     }
 
     #[test]
     fn a_ledger_that_grew_by_less_than_was_answered_is_trouble() {
-        let ledger = |version, committed| Ledger { version: Some(version), committed: Some(committed) };
+        let ledger =
+            |version, committed| Ledger { version: Some(version), committed: Some(committed), commits: None };
         let failed = |after: Ledger| {
             let mut outcome = Outcome { done_in_all: 10, ..Outcome::default() };
             ledger(5, 100).compare(&after, &mut outcome);
