@@ -54,15 +54,46 @@ impl FromStr for Instant {
     }
 }
 
+/// The longest instant: `9999-12-31T23:59:59.999999Z`.
+const LONGEST: usize = 27;
+
+/// Writes an instant without trailing zeros of its second. An answer has up to ten of them, and a formatter that knows all
+/// formats would take longer for them than the rest of the answer.
+fn write_rfc_3339(instant: Instant, text: &mut [u8; LONGEST]) -> &str {
+    let at = jiff::tz::Offset::UTC.to_datetime(instant.jiff());
+    *text = *b"0000-00-00T00:00:00.000000Z";
+    let mut digits = |end: usize, count: usize, number: u32| {
+        let mut rest = number;
+        for place in text[end - count..end].iter_mut().rev() {
+            *place = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+            rest /= 10;
+        }
+    };
+    digits(4, 4, at.year().unsigned_abs().into());
+    for (end, part) in
+        [(7, at.month()), (10, at.day()), (13, at.hour()), (16, at.minute()), (19, at.second())]
+    {
+        digits(end, 2, part.unsigned_abs().into());
+    }
+    let micros = at.subsec_nanosecond().unsigned_abs() / 1_000;
+    digits(26, 6, micros);
+    let end = match micros {
+        0 => 19,
+        _ => 26 - text[20..26].iter().rev().take_while(|digit| **digit == b'0').count(),
+    };
+    text[end] = b'Z';
+    std::str::from_utf8(&text[..=end]).expect("digits are text")
+}
+
 impl fmt::Display for Instant {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.jiff().fmt(out)
+        out.write_str(write_rfc_3339(*self, &mut [0; LONGEST]))
     }
 }
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_str(&self.jiff())
+        out.serialize_str(write_rfc_3339(*self, &mut [0; LONGEST]))
     }
 }
 
@@ -237,6 +268,16 @@ mod schema {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_is_written_as_a_library_for_time_writes_it() {
+        let days = (0..2_932_896).step_by(997).map(|day| day * 86_400_000_000);
+        let parts = [0, 1, 10, 500_000, 999_999, 86_399_999_999, 3_600_000_000, 43_261_120_000];
+        for micros in days.flat_map(|day| parts.map(|part| day + part)).chain([Instant::MAX.0]) {
+            let instant = Instant(micros);
+            assert_eq!(instant.to_string(), instant.jiff().to_string());
+        }
+    }
 
     #[test]
     fn lengths_of_time_are_iso_8601_or_seconds() {

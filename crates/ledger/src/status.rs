@@ -603,14 +603,15 @@ impl Account {
             version: self.core.version,
             as_of: now,
         };
-        // A grant that is spent is not at hand any more; what the last renewal brought is known all the same.
+        // A grant that is spent counts no more, whether it is still at hand or not: an answer must not depend on what is in
+        // memory. What the last renewal brought is known all the same.
         let renewed =
             self.core.last_allowance.filter(|_| balance.period.is_some_and(|period| now < period.end));
         for grant in &self.grants {
             balance.held = balance.held.plus(grant.held);
             balance.frozen = balance.frozen.plus(grant.frozen);
             let state = grant.state(self.core.entitled, now);
-            if grant.kind == GrantKind::Included && state == GrantState::Usable {
+            if grant.kind == GrantKind::Included && state == GrantState::Usable && !grant.is_spent() {
                 balance.included_granted = balance.included_granted.plus(grant.amount);
             }
             match state {

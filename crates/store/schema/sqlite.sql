@@ -27,7 +27,7 @@ CREATE TABLE organization (
   next_due INTEGER,
   name TEXT NOT NULL DEFAULT '',
   body TEXT
-) STRICT;
+, runs INTEGER NOT NULL DEFAULT 0, last_run INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX organization_due ON organization (next_due) WHERE next_due IS NOT NULL;
 CREATE TABLE grants (
   org INTEGER NOT NULL,
@@ -40,23 +40,6 @@ CREATE TABLE grants (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX grants_by_id ON grants (org, id);
 CREATE INDEX grants_live ON grants (org, seq) WHERE live = 1;
-CREATE TABLE run (
-  org INTEGER NOT NULL,
-  seq INTEGER NOT NULL,
-  id TEXT NOT NULL,
-  status TEXT NOT NULL,
-  task TEXT,
-  body TEXT NOT NULL,
-  PRIMARY KEY (org, seq)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX run_unsettled ON run (org, status, seq) WHERE status <> 'settled';
-CREATE INDEX run_of_task ON run (org, task, seq) WHERE task IS NOT NULL;
-CREATE TABLE run_key (
-  n INTEGER PRIMARY KEY,
-  h INTEGER NOT NULL,
-  org INTEGER NOT NULL,
-  seq INTEGER NOT NULL
-) STRICT;
 CREATE TABLE run_segment (
   segment INTEGER PRIMARY KEY,
   chunks INTEGER NOT NULL,
@@ -137,3 +120,28 @@ CREATE TABLE memo (
   PRIMARY KEY (org, kind, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX memo_due ON memo (kind, due) WHERE due IS NOT NULL;
+CREATE TABLE run (
+  n INTEGER PRIMARY KEY,
+  org INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  nth INTEGER NOT NULL,
+  prev INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  status TEXT NOT NULL,
+  task TEXT,
+  body TEXT NOT NULL
+) STRICT;
+CREATE INDEX run_unsettled ON run (org, status, seq) WHERE status <> 'settled';
+CREATE INDEX run_of_task ON run (org, task, seq) WHERE task IS NOT NULL;
+CREATE TABLE run_landmark (
+  org INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  PRIMARY KEY (org, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE run_key (
+  n INTEGER PRIMARY KEY,
+  h INTEGER NOT NULL,
+  org INTEGER NOT NULL,
+  run INTEGER NOT NULL
+) STRICT;

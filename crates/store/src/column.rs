@@ -13,9 +13,19 @@ pub(crate) fn from_json<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<
         .map_err(|error| Fault::Damaged(format!("a stored {what} cannot be read: {error}")))
 }
 
+/// How long a body is, more or less: growing step by step would cost more than what is too much.
+const BODY_BYTES: usize = 1_024;
+
 /// A body to store.
 pub(crate) fn to_json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).expect("what is stored is plain data")
+    String::from_utf8(json(value)).expect("JSON is UTF-8")
+}
+
+/// The bytes of a body to store.
+pub(crate) fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(BODY_BYTES);
+    serde_json::to_writer(&mut bytes, value).expect("what is stored is plain data");
+    bytes
 }
 
 /// A number as databases hold it: signed.

@@ -56,6 +56,8 @@ pub struct Loaded {
     pub head: Head,
     /// Usage and refused starts in the events that its rows do not stand for yet: to be written with its next rows.
     pub tally: Tally,
+    /// Whether there are such events.
+    pub lags: bool,
 }
 
 /// The events of one or more decisions on one account.
@@ -252,6 +254,11 @@ pub trait Store: Send + Sync + 'static {
         1
     }
 
+    /// Puts organizations in the order in which their rows are best written: those that lie next to each other together.
+    fn arrange(&self, organizations: &mut [OrganizationId]) {
+        organizations.sort_unstable();
+    }
+
     /// The store as it is at one instant, for whoever reads more than one call gives; none, where what was read does not
     /// move on as long as nothing else is written to the account.
     fn snapshot(&self) -> Result<Option<Box<dyn Store>>, Fault> {
@@ -267,6 +274,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// What a round of decisions needs, all at once: what it answers is true at one instant for each account, after the
     /// call began. A store that several servers write looks whether the accounts at hand still are as they are stored.
+    /// Asked by whoever commits to these accounts, and not while doing so.
     fn fetch(&self, needs: &[Need<'_>]) -> Result<Vec<Given>, Fault> {
         let give = |need: &Need<'_>| {
             let loaded = need.at_hand.is_none().then(|| self.load(need.organization)).transpose()?;

@@ -8,7 +8,7 @@ use ledger::{
 
 /// An event's stored bytes and the chain's hash after it.
 pub fn encode(recorded: &Recorded, previous: &Hash) -> (Vec<u8>, Hash) {
-    let bytes = serde_json::to_vec(recorded).expect("an event is plain data");
+    let bytes = crate::column::json(recorded);
     let hash = link(previous, &bytes);
     (bytes, hash)
 }

@@ -272,6 +272,7 @@ struct EngineSettings {
     accounts_max: usize,
     table_events: usize,
     table_slices: usize,
+    table_runs: usize,
 }
 
 impl Settings {
@@ -291,6 +292,7 @@ impl Settings {
             ("engine.accounts_max", engine.accounts_max),
             ("engine.table_events", engine.table_events),
             ("engine.table_slices", engine.table_slices),
+            ("engine.table_runs", engine.table_runs),
         ] {
             at_least_one(name, value)?;
         }
@@ -313,6 +315,7 @@ impl Settings {
                 accounts_max: engine.accounts_max,
                 table_events: engine.table_events,
                 table_slices: engine.table_slices,
+                table_runs: engine.table_runs,
             },
             policy,
             packs: sale::packs(packs)?,

@@ -1,13 +1,13 @@
 //! The accounts in memory, a bounded number of them. An account with changes that are not written is never let go.
 
 use crate::clock;
+use foldhash::{HashMap, HashMapExt};
 use ledger::{
     Account, Policy, Timestamp,
     command::{PartKey, Request},
     event::Recorded,
     id::OrganizationId,
 };
-use std::collections::HashMap;
 use store::{Given, Head, Loaded, Need, Rows, memo::Memo, tally::Tally};
 
 /// An account in memory, and where it stands beside the store.
@@ -59,6 +59,14 @@ impl Cache {
         Cache { accounts: HashMap::new(), changed: Vec::new(), accounts_max, round: 0 }
     }
 
+    /// Whether something has to be fetched before this is decided.
+    pub fn lacks(&self, organization: &OrganizationId, request: &Request) -> bool {
+        let hot = self.accounts.get(organization);
+        hot.is_none_or(|Hot { account, .. }| {
+            account.version() > 0 && request.parts().iter().any(|part| !account.has(part))
+        })
+    }
+
     /// What has to be fetched before these are decided: the account, and what they name and is not at hand.
     pub fn need<'a>(&self, organization: &'a OrganizationId, requests: &[&Request]) -> Need<'a> {
         let hot = self.accounts.get(organization);
@@ -71,12 +79,14 @@ impl Cache {
 
     /// Takes what was fetched.
     pub fn take(&mut self, organization: &OrganizationId, given: Given) {
-        if let Some(Loaded { account, head, tally }) = given.loaded {
+        if let Some(Loaded { account, head, tally, lags: unwritten }) = given.loaded {
             let (pending, memos, used) = (Vec::new(), Vec::new(), self.round);
-            let hot = Hot { account, head, pending, memos, tally, unwritten: false, listed: false, used };
+            let hot = Hot { account, head, pending, memos, tally, unwritten, listed: false, used };
             self.accounts.insert(organization.clone(), hot);
         }
-        if let Some(hot) = self.accounts.get_mut(organization) {
+        if !given.parts.is_empty()
+            && let Some(hot) = self.accounts.get_mut(organization)
+        {
             given.parts.into_iter().for_each(|part| hot.account.recall(part));
         }
     }
@@ -103,6 +113,11 @@ impl Cache {
         !std::mem::replace(&mut hot.unwritten, true)
     }
 
+    /// Notes that the account's rows are to be written although they stand for it. Whether that was not known yet.
+    pub fn mark(&mut self, id: &OrganizationId) -> bool {
+        self.accounts.get_mut(id).is_some_and(|hot| !std::mem::replace(&mut hot.unwritten, true))
+    }
+
     /// The accounts with something to commit, each once, in the order of their first command.
     pub fn take_changed(&mut self) -> Vec<OrganizationId> {
         let mut changed = std::mem::take(&mut self.changed);
@@ -117,8 +132,9 @@ impl Cache {
     pub fn committed(&mut self, id: &OrganizationId, head: Head) {
         if let Some(hot) = self.accounts.get_mut(id) {
             hot.head = head;
-            hot.pending.clear();
-            hot.memos.clear();
+            // Without their room: there are many accounts, and most have nothing to commit.
+            hot.pending = Vec::new();
+            hot.memos = Vec::new();
         }
     }
 
@@ -129,6 +145,11 @@ impl Cache {
             hot.tally.clear();
             hot.unwritten = false;
         }
+    }
+
+    /// Whether the account is in memory and its rows stand for it.
+    pub fn is_written(&self, id: &OrganizationId) -> bool {
+        self.accounts.get(id).is_some_and(|hot| !hot.unwritten)
     }
 
     /// Forgets an account; what was committed of it is loaded again when it is needed.

@@ -10,12 +10,13 @@
 //! asked. Where an assumption is wrong, the account is fetched and what was decided on it is decided again.
 
 use super::{
-    Before, EngineError, Happened, Outbox, Receipt, View,
+    Before, EngineError, Happened, Limits, Outbox, Receipt, View,
     cache::{Cache, Hot},
     capture::capture,
     queue::{Answers, Caller, Decided, Job, Requests, Shared},
 };
 use crate::clock;
+use foldhash::{HashMap, HashSet};
 use ledger::{
     Policy, Timestamp,
     command::{Command, PartKey, Request},
@@ -25,10 +26,11 @@ use ledger::{
     refusal::Refusal,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
     time::Duration,
+    vec,
 };
 use store::{Append, Appended, Batch, Fault, Head, Need, Tables, tally::Tally};
 use tokio::sync::oneshot;
@@ -117,10 +119,10 @@ pub(super) fn start(shared: Arc<Shared>) {
 struct Committer {
     shared: Arc<Shared>,
     cache: Cache,
-    /// Accounts whose rows do not stand for their version, since the last set was closed.
-    marked: BTreeSet<OrganizationId>,
+    /// Accounts whose rows do not stand for their version, since the last set was closed, and some that were written since.
+    marked: HashSet<OrganizationId>,
     /// The closed set that is being written, in slices, in order.
-    slicing: VecDeque<OrganizationId>,
+    slicing: vec::IntoIter<OrganizationId>,
     /// How many accounts the closed set had.
     set: usize,
     events_since: usize,
@@ -143,8 +145,8 @@ impl Committer {
         Committer {
             shared,
             cache,
-            marked: BTreeSet::new(),
-            slicing: VecDeque::new(),
+            marked: HashSet::default(),
+            slicing: Vec::new().into_iter(),
             set: 0,
             events_since: 0,
             patience: IDLE,
@@ -211,7 +213,7 @@ impl Committer {
     }
 
     fn is_unwritten(&self) -> bool {
-        !self.marked.is_empty() || !self.slicing.is_empty() || !self.counted.is_empty()
+        !self.marked.is_empty() || self.slicing.len() > 0 || !self.counted.is_empty()
     }
 
     /// Decides these jobs, commits, and answers. Gives back whom to tell when everything is written at the end.
@@ -255,7 +257,6 @@ impl Committer {
             (Caller::Written(_), _) | (Caller::Sweep(_), Tables::EachCommit) => {
                 round.forced.extend(organizations);
             }
-            (Caller::Sweep(_), Tables::Late) => self.marked.extend(organizations),
             _ => {}
         }
     }
@@ -307,17 +308,20 @@ impl Committer {
     fn fetch(&mut self, items: &[Item], assume: bool) {
         self.unready.clear();
         self.assumed.clear();
-        let mut wanted: BTreeMap<&OrganizationId, Vec<&Request>> = BTreeMap::new();
-        for item in items {
+        let shared = self.shared.store.tables() == Tables::EachCommit;
+        let mut wanted: HashMap<&OrganizationId, Vec<&Request>> = HashMap::default();
+        for item in
+            items.iter().filter(|item| shared || self.cache.lacks(item.organization(), item.request()))
+        {
             wanted.entry(item.organization()).or_default().push(item.request());
         }
         let mut first = true;
         // An account that was moved on by somebody else is here without what was named: a second time for those.
         while !wanted.is_empty() {
-            let shared = first && self.shared.store.tables() == Tables::EachCommit;
             let needs = wanted.iter().map(|(id, requests)| self.cache.need(id, requests));
-            let mut needs: Vec<Need<'_>> = needs.filter(|need| shared || need.is_anything()).collect();
-            if shared && assume {
+            let needs = needs.filter(|need| first && shared || need.is_anything());
+            let mut needs: Vec<Need<'_>> = needs.collect();
+            if first && shared && assume {
                 self.assumed = assumable(&mut needs);
             }
             let replaced = self.take(&needs);
@@ -429,6 +433,10 @@ impl Committer {
                     if let Err(error) = answer {
                         tracing::error!(%organization, %error, "what is due could not be decided");
                     }
+                    // Its row says when something is due next, also where nothing was.
+                    if self.shared.store.tables() == Tables::Late && self.cache.mark(organization) {
+                        self.marked.insert(organization.clone());
+                    }
                 }
                 let _ = reply.send(());
             }
@@ -450,39 +458,58 @@ impl Committer {
         Ok(stale)
     }
 
-    /// Which accounts' rows this commit writes.
+    /// Which accounts' rows this commit writes, each once.
     fn rows_to_write(
         &mut self,
         appending: &[OrganizationId],
         forced: &BTreeSet<OrganizationId>,
-    ) -> BTreeSet<OrganizationId> {
-        let mut writing = forced.clone();
+    ) -> Vec<OrganizationId> {
+        let mut writing: Vec<OrganizationId> = forced.iter().cloned().collect();
         if self.shared.store.tables() == Tables::EachCommit {
             self.marked.clear();
-            writing.extend(appending.iter().cloned());
+            writing.extend(appending.iter().filter(|id| !forced.contains(*id)).cloned());
             return writing;
         }
-        let limits = &self.shared.limits;
-        let pending = appending.iter().filter_map(|id| self.cache.peek(id)).map(|hot| hot.pending.len());
-        let events: usize = pending.sum();
+        let Limits { table_events, table_slices, table_runs, .. } = self.shared.limits;
+        let mut events = 0_usize;
+        for (id, hot) in appending.iter().filter_map(|id| Some((id, self.cache.peek(id)?))) {
+            events = events.saturating_add(hot.pending.len());
+            // Runs that are open now are written again when they close: where one commit opens many, later is cheaper.
+            let many = table_runs.max(hot.pending.len().saturating_mul(4));
+            if hot.account.changes().runs_count() >= many && !forced.contains(id) {
+                writing.push(id.clone());
+            }
+        }
         self.events_since = self.events_since.saturating_add(events);
-        if self.slicing.is_empty() && self.events_since >= limits.table_events {
+        if self.slicing.len() == 0 && self.events_since >= table_events {
             self.events_since = 0;
-            self.slicing = std::mem::take(&mut self.marked).into_iter().collect();
-            self.set = self.slicing.len();
+            self.close_set();
         }
         // A set is written within as many commits as the limit says, and within as many events as make the next one: so
         // what a start has to replay stays bounded, however large the commits are.
-        let slice = (self.set.div_ceil(limits.table_slices.max(1)))
-            .max(self.set.saturating_mul(events).div_ceil(limits.table_events.max(1)));
-        writing.extend(self.slicing.drain(..slice.min(self.slicing.len())));
+        let slice = (self.set.div_ceil(table_slices.max(1)))
+            .max(self.set.saturating_mul(events).div_ceil(table_events.max(1)));
+        let ahead = writing.len();
+        for id in self.slicing.by_ref().take(slice) {
+            if !self.cache.is_written(&id) && !writing[..ahead].contains(&id) {
+                writing.push(id);
+            }
+        }
         writing
+    }
+
+    /// From now on those that are marked are written, slice by slice; what changes meanwhile belongs to the next set.
+    fn close_set(&mut self) {
+        let mut set: Vec<OrganizationId> = self.marked.drain().collect();
+        self.shared.store.arrange(&mut set);
+        self.set = set.len();
+        self.slicing = set.into_iter();
     }
 
     fn commit_these(
         &mut self,
         appending: &[OrganizationId],
-        writing: &BTreeSet<OrganizationId>,
+        writing: &[OrganizationId],
         counting: BTreeMap<OrganizationId, Tally>,
     ) -> Result<Vec<OrganizationId>, Arc<Fault>> {
         let assumed = std::mem::take(&mut self.assumed);
@@ -529,7 +556,6 @@ impl Committer {
         for id in writing {
             if !stale.contains(id) {
                 self.cache.written(id);
-                self.marked.remove(id);
             }
         }
         Ok(stale)
@@ -538,7 +564,7 @@ impl Committer {
     fn store_these(
         &mut self,
         appending: &[OrganizationId],
-        writing: &BTreeSet<OrganizationId>,
+        writing: &[OrganizationId],
         counting: &BTreeMap<OrganizationId, Tally>,
         assumed: &BTreeMap<OrganizationId, (Head, Vec<PartKey>)>,
     ) -> Result<Vec<Appended>, Fault> {
@@ -574,12 +600,11 @@ impl Committer {
 
     /// Nobody asks: writes the rows of some accounts that have changed, and what was counted.
     fn write_idle(&mut self) -> Result<(), Arc<Fault>> {
-        let mut writing: BTreeSet<OrganizationId> =
-            self.slicing.drain(..self.slicing.len().min(IDLE_ACCOUNTS)).collect();
-        while writing.len() < IDLE_ACCOUNTS {
-            let Some(id) = self.marked.pop_first() else { break };
-            writing.insert(id);
+        if self.slicing.len() == 0 {
+            self.close_set();
         }
+        let slice = self.slicing.by_ref().take(IDLE_ACCOUNTS);
+        let writing: Vec<OrganizationId> = slice.filter(|id| !self.cache.is_written(id)).collect();
         self.events_since = 0;
         let counting = std::mem::take(&mut self.counted);
         self.commit_these(&[], &writing, counting).map(|_| ())
@@ -627,7 +652,7 @@ fn execute(
         hot.memos.extend(outbox(&happened));
     }
     let show = |events: &[Recorded]| {
-        capture(&hot.account, policy, answer.at, request.by(), request.command(), events)
+        Box::new(capture(&hot.account, policy, answer.at, request.by(), request.command(), events))
     };
     let decided = match answer.result {
         Err(refusal) => Err(EngineError::from(refusal)),
@@ -650,7 +675,8 @@ fn execute(
 fn preview(hot: &Hot, policy: &Policy, request: &Request, now: Timestamp) -> Result<Decided, EngineError> {
     let (answer, account) = hot.account.preview(policy, request, now);
     let done = answer.result?;
-    let shown = capture(&account, policy, answer.at, request.by(), request.command(), &answer.events);
+    let shown =
+        Box::new(capture(&account, policy, answer.at, request.by(), request.command(), &answer.events));
     let (replayed, waiting) = (matches!(done, Done::Replayed { .. }), done == Done::Waiting);
     Ok(Decided::Receipt(Receipt { replayed, waiting, shown }))
 }

@@ -33,12 +33,13 @@ pub(super) async fn load(conn: &Object, organization: &OrganizationId) -> Result
     }
     Ok(match core {
         Some((core, head)) => {
-            Loaded { account: Account::restore(core, parts), head, tally: Tally::default() }
+            Loaded { account: Account::restore(core, parts), head, tally: Tally::default(), lags: false }
         }
         None => Loaded {
             account: Account::new(organization.clone()),
             head: beginning(organization),
             tally: Tally::default(),
+            lags: false,
         },
     })
 }

@@ -2,16 +2,18 @@
 
 use super::{
     Sqlite, account,
+    account::{Row, Runs},
     ends::{End, Ends, Moved},
     journal::Appender,
     memos, meta, read_lock, rows,
+    rows::Writer,
     run_ids::{NewIds, RunIds},
     set_meta, statements, write_lock,
 };
 use crate::{Append, Appended, Batch, Fault, Head, Rows, slot::slot};
+use foldhash::HashSet;
 use ledger::{chain, id::OrganizationId};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
-use std::collections::HashSet;
 
 /// Everything that is in the transaction and not in memory yet.
 struct Work<'a> {
@@ -37,12 +39,10 @@ pub(super) fn commit(store: &Sqlite, batch: &Batch<'_>) -> Result<Vec<Appended>,
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (answers, outcome) = {
         let (ends, ids) = (read_lock(&store.ends), read_lock(&store.run_ids));
-        let mut work = Work::new(&transaction, &ends, &ids)?;
+        let mut work = Work::new(&transaction, &ends, &ids, batch.appends.len() + batch.rows.len())?;
         let answers =
             batch.appends.iter().map(|append| work.append(append)).collect::<Result<Vec<_>, _>>()?;
-        for rows in &batch.rows {
-            work.write(rows)?;
-        }
+        work.write_all(&batch.rows)?;
         for (organization, memo) in &batch.memos {
             if !work.stale.contains(organization) {
                 memos::write(&transaction, organization, memo)?;
@@ -87,14 +87,19 @@ fn came_through(conn: &Connection, error: rusqlite::Error, answers: &[Appended])
 }
 
 impl<'a> Work<'a> {
-    fn new(conn: &'a Connection, ends: &'a Ends, ids: &'a RunIds) -> Result<Work<'a>, Fault> {
+    fn new(
+        conn: &'a Connection,
+        ends: &'a Ends,
+        ids: &'a RunIds,
+        accounts: usize,
+    ) -> Result<Work<'a>, Fault> {
         let journal = Appender::new(conn, ends.last())?;
         Ok(Work {
             conn,
             ends,
             ids,
-            moved: Moved::new(),
-            stale: HashSet::new(),
+            moved: Moved::with_capacity_and_hasher(accounts, Default::default()),
+            stale: HashSet::default(),
             journal,
             new: NewIds::default(),
         })
@@ -106,7 +111,7 @@ impl<'a> Work<'a> {
             return Ok(Some(end));
         }
         let row = account::row(self.conn, organization)?;
-        Ok(row.map(|row| End { n: row.n, head: row.head, unwritten_from: None }))
+        Ok(row.map(End::of))
     }
 
     fn append(&mut self, append: &Append<'a>) -> Result<Appended, Fault> {
@@ -121,16 +126,18 @@ impl<'a> Work<'a> {
         if append.events.is_empty() {
             return Ok(Appended::At(before));
         }
-        let n = match known {
-            Some(end) => end.n,
-            None => self.new_organization(organization)?,
+        let known = match known {
+            Some(end) => end,
+            None => {
+                End::of(Row { n: self.new_organization(organization)?, head: start, runs: Runs::default() })
+            }
         };
-        let unwritten_from = known.and_then(|end| end.unwritten_from).or(Some(self.journal.last + 1));
+        let unwritten_from = known.unwritten_from.or(Some(self.journal.last + 1));
         let mut head = before;
         for recorded in append.events {
-            head = self.journal.append(n, &head, recorded)?;
+            head = self.journal.append(known.n, &head, recorded)?;
         }
-        self.moved.insert(organization.clone(), End { n, head, unwritten_from });
+        self.moved.insert(organization.clone(), End { head, unwritten_from, ..known });
         Ok(Appended::At(head))
     }
 
@@ -141,22 +148,30 @@ impl<'a> Work<'a> {
         Ok(self.conn.last_insert_rowid())
     }
 
-    fn write(&mut self, rows: &Rows<'a>) -> Result<(), Fault> {
-        let organization = rows.account.organization();
-        if self.stale.contains(organization) {
+    fn write_all(&mut self, all: &[Rows<'a>]) -> Result<(), Fault> {
+        if all.is_empty() {
             return Ok(());
         }
-        let Some(end) = self.end(organization)? else {
-            assert_eq!(rows.account.version(), 0, "an account with events has a history");
-            return Ok(());
-        };
-        assert_eq!(
-            rows.account.version(),
-            end.head.seq,
-            "rows are written of the account at the end of its history"
-        );
-        rows::write(self.conn, self.ids, &mut self.new, &end, rows.account, rows.next_due, rows.tally)?;
-        self.moved.insert(organization.clone(), End { unwritten_from: None, ..end });
+        let mut writer = Writer::new(self.conn, self.ids)?;
+        for rows in all {
+            let organization = rows.account.organization();
+            if self.stale.contains(organization) {
+                continue;
+            }
+            let Some(end) = self.end(organization)? else {
+                assert_eq!(rows.account.version(), 0, "an account with events has a history");
+                continue;
+            };
+            let written = end.head.seq;
+            assert_eq!(
+                rows.account.version(),
+                written,
+                "rows are written of the account at the end of its history"
+            );
+            let runs = writer.write(&end, rows.account, rows.next_due, rows.tally)?;
+            self.moved.insert(organization.clone(), End { unwritten_from: None, written, runs, ..end });
+        }
+        self.new = writer.new_ids();
         Ok(())
     }
 

@@ -1,9 +1,11 @@
 //! Where histories end: what an append is checked against, and which accounts have events that their rows do not stand
 //! for yet. Kept in memory because this process alone appends; whatever is not here is wholly in the rows.
 
+use super::account::{Row, Runs};
 use crate::Head;
+use foldhash::HashMap;
 use ledger::id::OrganizationId;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::VecDeque;
 
 /// How many ends are kept beyond those that must be: it saves a look into the rows for busy accounts.
 const ENDS_MAX: usize = 65_536;
@@ -17,6 +19,17 @@ pub(super) struct End {
     pub(super) head: Head,
     /// The place of the first event that its rows do not stand for.
     pub(super) unwritten_from: Option<i64>,
+    /// The event that its rows stand for.
+    pub(super) written: u64,
+    /// The runs that have rows.
+    pub(super) runs: Runs,
+}
+
+impl End {
+    /// Where it ends if all of it is in the rows.
+    pub(super) fn of(row: Row) -> End {
+        End { n: row.n, head: row.head, unwritten_from: None, written: row.head.seq, runs: row.runs }
+    }
 }
 
 /// Ends that one commit moved.
@@ -26,8 +39,8 @@ pub(super) type Moved = HashMap<OrganizationId, End>;
 #[derive(Debug, Default)]
 pub(super) struct Ends {
     ends: HashMap<OrganizationId, End>,
-    /// `unwritten_from` of all that have one.
-    unwritten: BTreeSet<i64>,
+    /// `unwritten_from` of all that have one, and of some that had: in order, because it is taken from the journal's end.
+    unwritten: VecDeque<(i64, OrganizationId)>,
     /// The place of the last event of the journal.
     last: i64,
 }
@@ -42,6 +55,11 @@ impl Ends {
         self.ends.get(organization).copied()
     }
 
+    /// Notes an end that was read from rows that say it all.
+    pub(super) fn learn(&mut self, organization: &OrganizationId, end: End) {
+        self.ends.entry(organization.clone()).or_insert(end);
+    }
+
     /// The place of the last event of the journal.
     pub(super) fn last(&self) -> i64 {
         self.last
@@ -49,26 +67,34 @@ impl Ends {
 
     /// Up to where the journal will be in the rows once this is committed.
     pub(super) fn written_through(&self, moved: &Moved, last: i64) -> i64 {
-        let before = |organization| self.ends.get(organization).and_then(|end| end.unwritten_from);
-        let gone: BTreeSet<i64> = moved.keys().filter_map(before).collect();
-        let untouched = self.unwritten.iter().find(|pos| !gone.contains(pos)).copied();
-        let moved = moved.values().filter_map(|end| end.unwritten_from).min();
-        untouched.into_iter().chain(moved).min().map_or(last, |first| first - 1)
+        let still = |(pos, organization): &&(i64, OrganizationId)| {
+            let end = moved.get(organization).or_else(|| self.ends.get(organization));
+            end.is_some_and(|end| end.unwritten_from == Some(*pos))
+        };
+        let untouched = self.unwritten.iter().find(still).map(|(pos, _)| *pos);
+        let begun = || moved.values().filter_map(|end| end.unwritten_from).min();
+        untouched.or_else(begun).map_or(last, |first| first - 1)
     }
 
     /// This is committed.
     pub(super) fn apply(&mut self, moved: Moved, last: i64) {
-        self.last = last;
+        let mut begun = Vec::new();
         for (organization, end) in moved {
-            let unwritten = end.unwritten_from;
-            if let Some(first) = self.ends.insert(organization, end).and_then(|before| before.unwritten_from)
-            {
-                self.unwritten.remove(&first);
+            if let Some(first) = end.unwritten_from.filter(|first| *first > self.last) {
+                begun.push((first, organization.clone()));
             }
-            self.unwritten.extend(unwritten);
+            self.ends.insert(organization, end);
         }
-        let written = self.ends.len() - self.unwritten.len();
-        if written > ENDS_MAX {
+        begun.sort_unstable();
+        self.unwritten.extend(begun);
+        self.last = last;
+        while let Some((pos, organization)) = self.unwritten.front() {
+            if self.ends.get(organization).is_some_and(|end| end.unwritten_from == Some(*pos)) {
+                break;
+            }
+            self.unwritten.pop_front();
+        }
+        if self.ends.len() > ENDS_MAX + self.unwritten.len() {
             self.ends.retain(|_, end| end.unwritten_from.is_some());
         }
     }
@@ -79,7 +105,8 @@ mod tests {
     use super::*;
 
     fn end(unwritten_from: Option<i64>) -> End {
-        End { n: 1, head: Head { seq: 1, hash: [0; 32], pos: 1 }, unwritten_from }
+        let head = Head { seq: 1, hash: [0; 32], pos: 1 };
+        End { n: 1, head, unwritten_from, written: 0, runs: Runs::default() }
     }
 
     fn moved(ends: &[(&str, Option<i64>)]) -> Moved {
@@ -98,7 +125,7 @@ mod tests {
         ] {
             assert_eq!(ends.written_through(&change, last), expected);
             ends.apply(change, last);
-            assert_eq!(ends.written_through(&Moved::new(), last), expected);
+            assert_eq!(ends.written_through(&Moved::default(), last), expected);
         }
     }
 

@@ -11,7 +11,7 @@ use ledger::{
     id::{OrganizationId, TaskId},
     run::{Run, RunStatus},
 };
-use rusqlite::{Connection, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use serde::de::DeserializeOwned;
 
 /// Which page of an organization's list.
@@ -55,13 +55,46 @@ pub(super) fn runs(conn: &Connection, filter: &RunFilter, asked: Asked) -> Resul
     let page = |select, filtered: &[&dyn ToSql]| page(conn, "run", select, asked, filtered);
     let task = filter.task.as_ref().map(TaskId::as_str);
     match (filter.status, &task) {
-        (None, None) => page(statements::RUNS, &[]),
+        (None, None) => walk(conn, asked, None),
         (None, Some(task)) => page(statements::RUNS_OF_TASK, &[task]),
-        (Some(RunStatus::Settled), None) => page(statements::SETTLED_RUNS, &[]),
+        (Some(RunStatus::Settled), None) => walk(conn, asked, Some("settled")),
         (Some(RunStatus::Settled), Some(task)) => page(statements::SETTLED_RUNS_OF_TASK, &[task]),
         (Some(other), None) => page(statements::UNSETTLED_RUNS, &[&status(other)]),
         (Some(other), Some(task)) => page(statements::UNSETTLED_RUNS_OF_TASK, &[task, &status(other)]),
     }
+}
+
+/// A page of an organization's runs, walking back from its last one.
+fn walk(conn: &Connection, asked: Asked, wanted: Option<&str>) -> Result<Page<Run>, Fault> {
+    let before = asked.before.map_or(i64::MAX, int);
+    let landmark =
+        conn.prepare_cached(statements::RUN_LANDMARK)?.query_row(params![asked.n, before], |row| row.get(0));
+    let mut place: i64 = match landmark.optional()? {
+        Some(place) => place,
+        None => conn.prepare_cached(statements::LAST_RUN)?.query_row([asked.n], |row| row.get(0))?,
+    };
+    let mut select = conn.prepare_cached(statements::RUN_AT)?;
+    let (mut rows, mut last) = (Vec::new(), None);
+    while place != 0 {
+        let mut found = select.query([place])?;
+        let row =
+            found.next()?.ok_or_else(|| Fault::Damaged(format!("the run at place {place} is missing")))?;
+        let (org, seq): (i64, i64) = (row.get(0)?, row.get(1)?);
+        if org != asked.n {
+            return Err(Fault::Damaged(format!("the run at place {place} is another organization's")));
+        }
+        place = row.get(2)?;
+        if seq < before
+            && wanted.is_none_or(|wanted| bytes(row, 3).is_ok_and(|status| status == wanted.as_bytes()))
+        {
+            if rows.len() == asked.limit {
+                return Ok(Page { rows, next: last });
+            }
+            last = Some(number(seq)?);
+            rows.push(from_json("run", bytes(row, 4)?)?);
+        }
+    }
+    Ok(Page { rows, next: None })
 }
 
 pub(super) fn due(conn: &Connection, by: Timestamp, limit: usize) -> Result<Vec<OrganizationId>, Fault> {

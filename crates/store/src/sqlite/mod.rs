@@ -24,18 +24,17 @@ mod run_ids;
 mod statements;
 
 use crate::{
-    ApiKey, Appended, Batch, Fault, Head, Loaded, OrganizationRow, Page, RunFilter, Store, StoredEvent,
-    Tables,
+    ApiKey, Appended, Batch, Fault, Given, Loaded, Need, OrganizationRow, Page, RunFilter, Store,
+    StoredEvent, Tables,
     memo::{Change, Listed, Memo, Owned},
-    tally::{Tally, TallyRow},
+    tally::TallyRow,
 };
 use checkpoint::Checkpoints;
-use ends::Ends;
+use ends::{End, Ends};
 use journal::Tail;
 use ledger::{
-    Account, Timestamp,
+    Timestamp,
     account::Part,
-    chain,
     command::PartKey,
     debt::Debt,
     grant::Grant,
@@ -145,6 +144,19 @@ impl Sqlite {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether nothing of this is stored, as memory alone knows: accounts that are at hand, and runs that are new.
+    fn is_nothing(&self, needs: &[Need<'_>], known: &[Option<End>]) -> bool {
+        let ids = read_lock(&self.run_ids);
+        needs.iter().zip(known).all(|(need, known)| {
+            let at_hand = need.at_hand.is_some() && self.lock.is_some();
+            let is_new = |part: &PartKey| match (part, known) {
+                (PartKey::Run(run), Some(end)) => ids.is_new(end.n, run),
+                _ => false,
+            };
+            at_hand && need.parts.iter().all(is_new)
+        })
+    }
+
     fn must_own(&self) -> Result<(), Fault> {
         match self.lock {
             Some(_) => Ok(()),
@@ -209,19 +221,38 @@ impl Store for Sqlite {
         Tables::Late
     }
 
+    fn arrange(&self, organizations: &mut [OrganizationId]) {
+        let ends = read_lock(&self.ends);
+        organizations.sort_by_cached_key(|organization| ends.get(organization).map(|end| end.n));
+    }
+
     fn load(&self, organization: &OrganizationId) -> Result<Loaded, Fault> {
         let known = self.known_end(organization);
-        self.read(|conn| match account::row(conn, organization)? {
-            Some(row) => {
-                let end = self.end(conn, row.n, known)?;
-                account::load(conn, &self.run_ids, organization, row, end)
+        self.read(|conn| account::load(self, conn, organization, known).map(|(loaded, _)| loaded))
+    }
+
+    fn fetch(&self, needs: &[Need<'_>]) -> Result<Vec<Given>, Fault> {
+        let known: Vec<Option<End>> = {
+            let ends = read_lock(&self.ends);
+            needs.iter().map(|need| ends.get(need.organization)).collect()
+        };
+        if self.is_nothing(needs, &known) {
+            return Ok(needs.iter().map(|_| Given::default()).collect());
+        }
+        let mut found = known.clone();
+        let given: Vec<Given> = self.read(|conn| {
+            let needs = needs.iter().zip(&mut found);
+            needs.map(|(need, known)| account::give(self, conn, need, known)).collect()
+        })?;
+        // This is called by whoever commits, so nothing was committed meanwhile: what was found is still so, and its
+        // commit need not look for it again.
+        let mut ends = write_lock(&self.ends);
+        for ((need, known), found) in needs.iter().zip(known).zip(found) {
+            if let (None, Some(end)) = (known, found) {
+                ends.learn(need.organization, end);
             }
-            None => Ok(Loaded {
-                account: Account::new(organization.clone()),
-                head: Head { seq: 0, hash: chain::origin(organization), pos: 0 },
-                tally: Tally::default(),
-            }),
-        })
+        }
+        Ok(given)
     }
 
     fn recall(&self, organization: &OrganizationId, keys: &[PartKey]) -> Result<Vec<Part>, Fault> {

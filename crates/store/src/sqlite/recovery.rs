@@ -4,11 +4,7 @@
 //! in the middle of this leaves some accounts written and the others as they were; nothing is counted twice.
 
 use super::{
-    account,
-    ends::End,
-    journal, read_lock, rows,
-    run_ids::{NewIds, RunIds},
-    set_meta, statements, write_lock,
+    account, ends::End, journal, read_lock, rows::Writer, run_ids::RunIds, set_meta, statements, write_lock,
 };
 use crate::{Fault, Loaded, column};
 use ledger::{Account, Timestamp, id::OrganizationId};
@@ -25,11 +21,16 @@ pub(super) fn recover(conn: &mut Connection, ids: &RwLock<RunIds>) -> Result<i64
     let ends: Vec<(i64, i64)> = ends_after(conn, through)?.into_iter().collect();
     for accounts in ends.chunks(ACCOUNTS_PER_COMMIT) {
         let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut new = NewIds::default();
-        for (n, end) in accounts {
-            catch_up(&transaction, ids, &mut new, *n, *end)?;
-        }
-        read_lock(ids).close_if_full(&transaction, &mut new)?;
+        let new = {
+            let known = read_lock(ids);
+            let mut writer = Writer::new(&transaction, &known)?;
+            for (n, end) in accounts {
+                catch_up(&transaction, ids, &mut writer, *n, *end)?;
+            }
+            let mut new = writer.new_ids();
+            known.close_if_full(&transaction, &mut new)?;
+            new
+        };
         transaction.commit()?;
         write_lock(ids).apply(new);
     }
@@ -50,7 +51,7 @@ fn ends_after(conn: &Connection, pos: i64) -> Result<BTreeMap<i64, i64>, Fault> 
 fn catch_up(
     conn: &Connection,
     ids: &RwLock<RunIds>,
-    new: &mut NewIds,
+    writer: &mut Writer<'_>,
     n: i64,
     end: i64,
 ) -> Result<(), Fault> {
@@ -60,9 +61,10 @@ fn catch_up(
     if row.head.pos >= end {
         return Ok(());
     }
-    let Loaded { account, head, tally } = account::load(conn, ids, &organization, row, Some(end))?;
-    let end = End { n, head, unwritten_from: None };
-    rows::write(conn, &read_lock(ids), new, &end, &account, look_soon(&account), &tally)
+    let Loaded { account, head, tally, .. } = account::folded(conn, ids, &organization, row, Some(end))?;
+    let end = End { head, ..End::of(row) };
+    writer.write(&end, &account, look_soon(&account), &tally)?;
+    Ok(())
 }
 
 /// When something happens next depends on the policy, which the store does not know: the account is due at once, and

@@ -8,12 +8,16 @@
 use super::{bytes, statements};
 use crate::{
     Fault,
-    column::{from_json, int, number},
+    column::{from_json, id, int, number},
 };
 use ledger::{id::RunId, run::Run};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Statement, params};
 use siphasher::sip::SipHasher24;
-use std::{collections::BTreeSet, hash::Hasher, sync::RwLock};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+    sync::RwLock,
+};
 
 /// How many runs a segment holds: sorting them stops commits for some 30 ms, their filter takes half a megabyte.
 pub(super) const SEGMENT_RUNS: usize = 1 << 18;
@@ -21,7 +25,7 @@ pub(super) const SEGMENT_RUNS: usize = 1 << 18;
 /// How many keys a chunk has on average, so that practically every one fits a page.
 const CHUNK_KEYS: usize = 128;
 
-/// A run's hash, its organization's number, and its own.
+/// A run's hash, its organization's number, and the place of its row.
 type Key = (u64, i64, i64);
 
 /// What is known of run ids in memory.
@@ -30,10 +34,21 @@ pub(super) struct RunIds {
     segment_runs: usize,
     closed: Vec<Segment>,
     /// The keys that are in no segment yet.
-    newest: BTreeSet<Key>,
+    newest: Newest,
     /// Beside a server: somebody else adds keys, and this is the last that was seen.
     follows: Option<i64>,
 }
+
+/// Keys by their hash. That two have the same one is not to be expected and has to be right all the same.
+#[derive(Default)]
+struct Newest {
+    keys: HashMap<u64, Key, BuildHasherDefault<AsItIs>>,
+    collided: Vec<Key>,
+}
+
+/// What is a keyed hash already is not hashed again.
+#[derive(Default)]
+struct AsItIs(u64);
 
 /// What one commit added.
 #[derive(Default)]
@@ -65,7 +80,7 @@ impl RunIds {
             let filter = Bloom { bits: row.get(2)? };
             closed.push(Segment { number: row.get(0)?, chunks: number(row.get(1)?)?, filter });
         }
-        let mut ids = RunIds { secret, segment_runs, closed, newest: BTreeSet::new(), follows: None };
+        let mut ids = RunIds { secret, segment_runs, closed, newest: Newest::default(), follows: None };
         let last = ids.read_newest(conn, 0)?;
         ids.follows = follows.then_some(last);
         Ok(ids)
@@ -103,18 +118,18 @@ impl RunIds {
         hasher.finish()
     }
 
-    /// The numbers of the runs that may have this id, of an organization.
+    /// The places of the runs that may have this id, of an organization.
     fn candidates(&self, conn: &Connection, org: i64, run: &RunId) -> Result<Vec<i64>, Fault> {
         let hash = self.hash(org, run);
-        let newest = self.newest.range((hash, org, i64::MIN)..=(hash, org, i64::MAX));
-        let mut found: Vec<i64> = newest.map(|(_, _, seq)| *seq).collect();
+        let newest = self.newest.of(hash).filter(|key| key.1 == org);
+        let mut found: Vec<i64> = newest.map(|(_, _, place)| *place).collect();
         for segment in self.closed.iter().rev().filter(|segment| segment.filter.may_hold(hash)) {
             let mut select = conn.prepare_cached(statements::CHUNK)?;
             let mut rows = select.query([segment.place(segment.chunk(hash))])?;
             match rows.next()? {
                 Some(row) => {
                     let keys = bytes(row, 0)?.as_chunks::<24>().0.iter().map(decode);
-                    found.extend(keys.filter(|key| (key.0, key.1) == (hash, org)).map(|(_, _, seq)| seq));
+                    found.extend(keys.filter(|key| (key.0, key.1) == (hash, org)).map(|(_, _, place)| place));
                 }
                 // The segment was closed after the instant that is read at: its keys are where they were before.
                 None => found.extend(unsorted(conn, hash, org)?),
@@ -123,17 +138,25 @@ impl RunIds {
         Ok(found)
     }
 
-    /// Notes a run whose first row is being written.
+    /// Whether memory alone knows that no run of the organization ever had a row with this id: so it is with nearly every
+    /// start.
+    pub(super) fn is_new(&self, org: i64, run: &RunId) -> bool {
+        let hash = self.hash(org, run);
+        self.newest.of(hash).next().is_none()
+            && !self.closed.iter().any(|segment| segment.filter.may_hold(hash))
+    }
+
+    /// Notes a run whose first row is being written, at this place. `insert` is [`statements::NEW_RUN_KEY`].
     pub(super) fn add(
         &self,
-        conn: &Connection,
+        insert: &mut Statement<'_>,
         new: &mut NewIds,
         org: i64,
         run: &RunId,
-        seq: u64,
+        place: i64,
     ) -> Result<(), Fault> {
-        let key = (self.hash(org, run), org, int(seq));
-        conn.prepare_cached(statements::NEW_RUN_KEY)?.execute(params![key.0.cast_signed(), key.1, key.2])?;
+        let key = (self.hash(org, run), org, place);
+        insert.execute(params![key.0.cast_signed(), key.1, key.2])?;
         new.keys.push(key);
         Ok(())
     }
@@ -169,12 +192,30 @@ impl RunIds {
     pub(super) fn apply(&mut self, new: NewIds) {
         match new.closed {
             Some(segment) => {
-                self.newest.clear();
+                self.newest = Newest::default();
                 self.closed.push(segment);
             }
-            None => self.newest.extend(new.keys),
+            None => new.keys.into_iter().for_each(|key| self.newest.insert(key)),
         }
     }
+}
+
+/// Fills in the keys of all runs there are, where there are none.
+pub(super) fn fill(conn: &Connection) -> Result<(), Fault> {
+    let mut ids = RunIds::open(conn, SEGMENT_RUNS, false)?;
+    let mut insert = conn.prepare_cached(statements::NEW_RUN_KEY)?;
+    let mut select = conn.prepare(statements::RUN_IDS)?;
+    let mut rows = select.query([])?;
+    let mut new = NewIds::default();
+    while let Some(row) = rows.next()? {
+        let run: RunId = id(&row.get::<_, String>(2)?)?;
+        ids.add(&mut insert, &mut new, row.get(1)?, &run, row.get(0)?)?;
+        if new.keys.len() >= SEGMENT_RUNS {
+            ids.close_if_full(conn, &mut new)?;
+            ids.apply(std::mem::take(&mut new));
+        }
+    }
+    Ok(())
 }
 
 /// Looks through keys that are in no segment: slow, and hardly ever needed.
@@ -195,14 +236,48 @@ pub(super) fn find(
         super::write_lock(ids).catch_up(conn)?;
     }
     let candidates = super::read_lock(ids).candidates(conn, org, run)?;
-    for seq in candidates {
+    for place in candidates {
         let mut select = conn.prepare_cached(statements::RUN)?;
-        let mut rows = select.query(params![org, seq, run.as_str()])?;
+        let mut rows = select.query(params![org, place, run.as_str()])?;
         if let Some(row) = rows.next()? {
             return from_json("run", bytes(row, 0)?).map(Some);
         }
     }
     Ok(None)
+}
+
+impl Newest {
+    fn len(&self) -> usize {
+        self.keys.len() + self.collided.len()
+    }
+
+    fn insert(&mut self, key: Key) {
+        if let Some(before) = self.keys.insert(key.0, key).filter(|before| *before != key) {
+            self.collided.push(before);
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Key> {
+        self.keys.values().chain(&self.collided)
+    }
+
+    fn of(&self, hash: u64) -> impl Iterator<Item = &Key> {
+        self.keys.get(&hash).into_iter().chain(self.collided.iter().filter(move |key| key.0 == hash))
+    }
+}
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 impl Segment {
@@ -273,6 +348,16 @@ mod tests {
         hasher.finish()
     }
 
+    fn run(number: i64) -> RunId {
+        format!("run_{number}").parse().expect("an id")
+    }
+
+    /// Adds a run of organization 7, whose place is its number.
+    fn add(ids: &RunIds, conn: &Connection, new: &mut NewIds, number: i64) {
+        let mut insert = conn.prepare_cached(statements::NEW_RUN_KEY).expect("it is SQL");
+        ids.add(&mut insert, new, 7, &run(number), number).expect("it is added");
+    }
+
     #[test]
     fn a_filter_forgets_nothing_and_is_seldom_wrong_about_the_rest() {
         let bloom = Bloom::of(10_000, (0..10_000).map(hash));
@@ -285,11 +370,10 @@ mod tests {
     fn a_key_is_found_in_its_chunk_of_its_segment_and_under_no_other_organization() {
         let conn = super::super::open::in_memory().expect("it opens");
         let mut ids = RunIds::open(&conn, 1_000, false).expect("it opens");
-        let run = |seq: u64| format!("run_{seq}").parse().expect("an id");
         for some in [0..700, 700..1_400, 1_400..2_100] {
             let mut new = NewIds::default();
             for seq in some {
-                ids.add(&conn, &mut new, 7, &run(seq), seq).expect("it is added");
+                add(&ids, &conn, &mut new, seq);
             }
             ids.close_if_full(&conn, &mut new).expect("it is closed");
             ids.apply(new);
@@ -298,7 +382,7 @@ mod tests {
         assert_eq!((chunks.as_slice(), ids.newest.len()), ([10].as_slice(), 700));
         for ids in [&ids, &RunIds::open(&conn, 1_000, false).expect("it opens again")] {
             for seq in 0..2_100 {
-                assert_eq!(ids.candidates(&conn, 7, &run(seq)).expect("it reads"), [int(seq)]);
+                assert_eq!(ids.candidates(&conn, 7, &run(seq)).expect("it reads"), [seq]);
                 assert!(ids.candidates(&conn, 8, &run(seq)).expect("it reads").is_empty());
             }
             assert!(ids.candidates(&conn, 7, &run(2_100)).expect("it reads").is_empty());
@@ -309,10 +393,9 @@ mod tests {
     fn a_key_is_found_by_whoever_reads_at_an_instant_before_its_segment_was_closed() {
         let conn = super::super::open::in_memory().expect("it opens");
         let mut ids = RunIds::open(&conn, 10, false).expect("it opens");
-        let run = |seq: u64| format!("run_{seq}").parse().expect("an id");
         let mut new = NewIds::default();
         for seq in 0..10 {
-            ids.add(&conn, &mut new, 7, &run(seq), seq).expect("it is added");
+            add(&ids, &conn, &mut new, seq);
         }
         // Closed, and put back in the database as it was, while memory has moved on.
         conn.execute_batch("SAVEPOINT before").expect("it is SQL");

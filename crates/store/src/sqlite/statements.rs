@@ -41,16 +41,16 @@ statements! {
 
     NEW_ORGANIZATION = "INSERT INTO organization (id, slot) VALUES (?1, ?2)";
     WRITE_ORGANIZATION = "UPDATE organization
-        SET version = ?2, pos = ?3, hash = ?4, next_due = ?5, name = ?6, body = ?7 WHERE n = ?1";
-    ORGANIZATION = "SELECT n, version, pos, hash FROM organization WHERE id = ?1";
+        SET version = ?2, pos = ?3, hash = ?4, next_due = ?5, name = ?6, body = ?7, runs = ?8, last_run = ?9 WHERE n = ?1";
+    ORGANIZATION = "SELECT n, version, pos, hash, runs, last_run FROM organization WHERE id = ?1";
     ORGANIZATION_ID = "SELECT id FROM organization WHERE n = ?1";
-    CORE = "SELECT body FROM organization WHERE n = ?1";
-
-    // Live parts.
-    RUNNING = "SELECT body FROM run WHERE org = ?1 AND status = 'running' AND status <> 'settled'";
-    LIVE_GRANTS = "SELECT body FROM grants WHERE org = ?1 AND live = 1";
-    LIVE_DEBTS = "SELECT body FROM debt WHERE org = ?1 AND live = 1";
-    LIVE_PAYMENTS = "SELECT body FROM payment WHERE org = ?1 AND live = 1";
+    /// An account's core and its live parts. One statement, because a busy server with many organizations loads
+    /// thousands of them in a second.
+    LIVE = "SELECT 0, body FROM organization WHERE n = ?1
+        UNION ALL SELECT 1, body FROM run WHERE org = ?1 AND status = 'running' AND status <> 'settled'
+        UNION ALL SELECT 2, body FROM grants WHERE org = ?1 AND live = 1
+        UNION ALL SELECT 3, body FROM debt WHERE org = ?1 AND live = 1
+        UNION ALL SELECT 4, body FROM payment WHERE org = ?1 AND live = 1";
 
     // Parts by name.
     GRANT = "SELECT body FROM grants WHERE org = ?1 AND id = ?2";
@@ -59,12 +59,17 @@ statements! {
     PAYMENT = "SELECT body FROM payment WHERE org = ?1 AND id = ?2";
     PAYMENT_OF_FACT = "SELECT payment FROM payment_fact WHERE org = ?1 AND kind = ?2 AND id = ?3";
     ANSWER = "SELECT body FROM answer WHERE org = ?1 AND key = ?2";
-    RUN = "SELECT body FROM run WHERE org = ?1 AND seq = ?2 AND id = ?3";
+    RUN = "SELECT body FROM run WHERE n = ?2 AND org = ?1 AND id = ?3";
 
-    /// Most runs that are written are new and closed already, so this is tried first.
-    NEW_RUN = "INSERT INTO run (org, seq, id, status, task, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT DO NOTHING";
-    CHANGE_RUN = "UPDATE run SET status = ?3, body = ?4 WHERE org = ?1 AND seq = ?2";
+    NEW_RUN = "INSERT INTO run (org, seq, nth, prev, id, status, task, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    /// Only what is not settled or released changes. The last condition lets SQLite use the index of those.
+    CHANGE_RUN = "UPDATE run SET status = ?3, body = ?4
+        WHERE org = ?1 AND seq = ?2 AND status IN ('running', 'lapsed') AND status <> 'settled'";
+    MARK_RUN = "INSERT INTO run_landmark (org, seq, n) VALUES (?1, ?2, ?3)";
+    RUN_LANDMARK = "SELECT n FROM run_landmark WHERE org = ?1 AND seq >= ?2 ORDER BY seq LIMIT 1";
+    LAST_RUN = "SELECT last_run FROM organization WHERE n = ?1";
+    /// A step of the walk through an organization's runs.
+    RUN_AT = "SELECT org, seq, prev, status, body FROM run WHERE n = ?1";
     /// Most grants that are written were there and are as live as before: then no index has to be touched.
     CHANGE_GRANT = "UPDATE grants SET body = ?4 WHERE org = ?1 AND seq = ?2 AND live = ?3";
     WRITE_GRANT = "INSERT INTO grants (org, seq, id, payment, live, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -88,9 +93,10 @@ statements! {
     CLOSE_SEGMENT = "INSERT INTO run_segment (segment, chunks, bits) VALUES (?1, ?2, ?3)";
     CHUNK = "SELECT keys FROM run_chunk WHERE n = ?1";
     WRITE_CHUNK = "INSERT INTO run_chunk (n, keys) VALUES (?1, ?2)";
-    NEW_RUN_KEY = "INSERT INTO run_key (h, org, seq) VALUES (?1, ?2, ?3)";
-    RUN_KEYS_AFTER = "SELECT n, h, org, seq FROM run_key WHERE n > ?1 ORDER BY n";
-    RUN_KEYS_OF_HASH = "SELECT seq FROM run_key WHERE h = ?1 AND org = ?2";
+    NEW_RUN_KEY = "INSERT INTO run_key (h, org, run) VALUES (?1, ?2, ?3)";
+    RUN_KEYS_AFTER = "SELECT n, h, org, run FROM run_key WHERE n > ?1 ORDER BY n";
+    RUN_KEYS_OF_HASH = "SELECT run FROM run_key WHERE h = ?1 AND org = ?2";
+    RUN_IDS = "SELECT n, org, id FROM run ORDER BY n";
     FORGET_RUN_KEYS = "DELETE FROM run_key";
 
     GRANTS = page!("grants", "");
@@ -98,8 +104,6 @@ statements! {
     DEBTS = page!("debt", "");
     OPEN_DEBTS = page!("debt", " AND live = 1");
     REFUSALS = page!("refusal", "");
-    RUNS = page!("run", "");
-    SETTLED_RUNS = page!("run", " AND status = 'settled'");
     /// The second condition on status lets SQLite use the index of runs that are not settled; so below.
     UNSETTLED_RUNS = page!("run", " AND status = ?4 AND status <> 'settled'");
     RUNS_OF_TASK = page!("run", " AND task = ?4");

@@ -37,7 +37,7 @@ impl Desk {
     /// The account, loaded where it is not at hand.
     pub fn account(&mut self, store: &dyn Store, organization: &OrganizationId) -> Result<&mut Held, Fault> {
         if !self.held.contains_key(organization) {
-            let Loaded { account, head, tally } = store.load(organization)?;
+            let Loaded { account, head, tally, .. } = store.load(organization)?;
             self.held.insert(organization.clone(), Held { account, head, tally });
         }
         Ok(self.held.get_mut(organization).expect("it was just put there"))

@@ -19,6 +19,10 @@ mod verify;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+/// Commands are made on one thread and let go of on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const AFTER: &str = "\
 Examples:
   coulomb demo                                  Try everything on a throw-away directory
@@ -51,7 +55,7 @@ enum Command {
     Reconcile(reconcile::Reconcile),
     Explain(explain::Explain),
     Export(export::Export),
-    Bench(bench::Bench),
+    Bench(Box<bench::Bench>),
     Completions(completions::Completions),
 }
 
