@@ -68,7 +68,7 @@ fn seen(receipt: &Receipt) -> Shown {
         Object::Debt(debt) => debt.touched = false,
         Object::Account | Object::Task(..) | Object::Member(..) => {}
     }
-    shown
+    *shown
 }
 
 async fn fund(engine: &Engine, id: &str, amount: i64) {
