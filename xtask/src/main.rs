@@ -1,10 +1,12 @@
 //! The repository's own commands. `ci` is a plain list of steps, kept here; how a step is done lives in `tools` (what the
-//! machine needs) and `blackbox` (the program seen from outside); `bench` measures. What tests use as well is in the
-//! library. Nothing here ships.
+//! machine needs) and `blackbox` (the program seen from outside); `bench` measures, `soak` goes on for hours, and `planted` breaks the
+//! program on purpose. What tests use as well is in the library. Nothing here ships.
 
 mod bench;
 mod blackbox;
 mod browser;
+mod planted;
+mod soak;
 mod tools;
 
 use std::io::{Read, Write};
@@ -33,10 +35,14 @@ Commands:
   browser            Only the checks of pages in a real browser (Chromium, driven by Node)
   postgres           Only the PostgreSQL server for tests, until standard input ends or Ctrl-C. With the variable that it
                      prints, tests that are run in other ways, again and again, need not start one each
-  bench-postgres [ARGS]
-                     coulomb, built as it ships, beside the design that teams write by hand, on a PostgreSQL server that is
-                     started for it and is durable. ARGS are passed on to `coulomb bench`, whose --help says what it asks.
-                     Nothing else should run on the machine meanwhile
+  bench [QUESTION…] [OPTIONS]
+                     How fast is coulomb, built as it ships? All questions of `coulomb bench` or those that are named, on SQLite
+                     and on a durable PostgreSQL server that is started for it. OPTIONS go to both; `coulomb bench --help` says
+                     what there is. What is printed is also written to target/bench. Nothing else should run meanwhile
+  soak [--minutes N] [--seed S] [--store sqlite|postgres|both]
+                     The simulation with ever new seeds, and kills of real servers and of PostgreSQL under load, for N minutes
+                     (10). Says what was done, and last whether anything was wrong and how to see it again
+  planted            Only the check that bugs which are planted on purpose in a copy of the sources are all caught
   help, --help       This text
 
 Examples:
@@ -44,7 +50,8 @@ Examples:
   cargo xtask test -p coulomb-store                  While working on one crate
   cargo xtask golden                                 After a change of JSON, pages, messages or stored events
   cargo xtask golden -E 'package(coulomb-ledger)'    Only the golden files of one crate
-  cargo xtask bench-postgres --rounds 5 --only hot   One busy organization
+  cargo xtask bench work batch --rounds 5            Two questions, thoroughly
+  cargo xtask soak --minutes 60 --store sqlite       An hour of everything that can go wrong
 
 Where COULOMB_TEST_POSTGRES is set already, to the URL of a database of a user who may create others, its server is used.
 The tools that `ci` needs are installed when it runs as root on Debian; elsewhere it says what to install and stops.
@@ -63,6 +70,7 @@ const CI: &[Step] = &[
     ("help rests on the rules", rules::compare),
     ("tests", tests),
     ("documentation tests", documentation_tests),
+    ("planted bugs are caught", planted::all_are_caught),
     ("HTTP API keeps to its document", blackbox::http_api_keeps_to_its_document),
     ("export balances", blackbox::export_balances),
     ("browser", browser::pages),
@@ -98,7 +106,9 @@ fn main() -> ExitCode {
         ["rules", day] => exit_code(rules::write(day)),
         ["test", arguments @ ..] => exit_code(test(arguments)),
         ["postgres"] => exit_code(postgres()),
-        ["bench-postgres", arguments @ ..] => exit_code(bench::on_postgres(arguments)),
+        ["bench", arguments @ ..] => exit_code(bench::ask(arguments)),
+        ["soak", arguments @ ..] => exit_code(soak::run_for(arguments)),
+        ["planted"] => exit_code(planted::all_are_caught()),
         ["golden", filter @ ..] => exit_code(golden(filter)),
         [] => {
             eprint!("{HELP}");

@@ -29,9 +29,10 @@ pub struct Account {
     pub(crate) core: Core,
     /// In consumption order (R3.6).
     pub(crate) grants: Vec<Grant>,
-    pub(crate) runs: BTreeMap<RunId, Run>,
-    pub(crate) debts: BTreeMap<DebtId, Debt>,
-    pub(crate) payments: BTreeMap<PaymentId, Payment>,
+    // In boxes: a map makes room for eleven at once, and most accounts have one or two.
+    pub(crate) runs: BTreeMap<RunId, Box<Run>>,
+    pub(crate) debts: BTreeMap<DebtId, Box<Debt>>,
+    pub(crate) payments: BTreeMap<PaymentId, Box<Payment>>,
     pub(crate) keys: BTreeMap<IdempotencyKey, Answered>,
     pub(crate) refusals: Vec<RefusedStart>,
     /// When holds of running runs end, soonest first. Follows from `runs`.
@@ -201,7 +202,7 @@ impl<'a> Changes<'a> {
     }
     /// Runs to write, open and closed.
     pub fn runs(self) -> impl Iterator<Item = &'a Run> {
-        self.account.touched_runs.iter().filter_map(|id| self.account.runs.get(id))
+        self.account.touched_runs.iter().filter_map(|id| self.account.run(id))
     }
     /// How many runs there are to write.
     pub fn runs_count(self) -> usize {
@@ -209,13 +210,13 @@ impl<'a> Changes<'a> {
     }
     /// Debts to write.
     pub fn debts(self) -> impl Iterator<Item = &'a Debt> {
-        self.account.debts.values().filter(|debt| debt.touched)
+        self.account.debts().filter(|debt| debt.touched)
     }
     /// Payments to write, with their refunds and disputes; also those that only their grant or a debt has made live or not.
     pub fn payments(self) -> impl Iterator<Item = &'a Payment> {
         let account = self.account;
         // What stayed at hand since it was written was live then.
-        account.payments.values().filter(|payment| {
+        account.payments().filter(|payment| {
             payment.touched || !account.is_live(payment) || account.recalled_payments.contains(&payment.id)
         })
     }
@@ -295,7 +296,7 @@ impl Account {
                     if let (RunStatus::Running, Some(end)) = (run.status, run.lapses_at) {
                         self.lapses.insert((end, run.id.clone()));
                     }
-                    self.runs.insert(run.id.clone(), run);
+                    self.runs.insert(run.id.clone(), Box::new(run));
                 }
             }
             Part::Grant(mut grant) => {
@@ -306,13 +307,13 @@ impl Account {
             }
             Part::Debt(mut debt) => {
                 debt.touched = false;
-                self.debts.entry(debt.id.clone()).or_insert(debt);
+                self.debts.entry(debt.id.clone()).or_insert_with(|| Box::new(debt));
             }
             Part::Payment(mut payment) => {
                 payment.touched = false;
                 if !self.payments.contains_key(&payment.id) {
                     self.recalled_payments.push(payment.id.clone());
-                    self.payments.insert(payment.id.clone(), payment);
+                    self.payments.insert(payment.id.clone(), Box::new(payment));
                 }
             }
             Part::Answered(key, answered) => {
@@ -376,6 +377,10 @@ impl Account {
         });
         // A lapsed or settled run that was recalled and not changed is closed too.
         self.runs.retain(|_, run| !run.is_closed());
+        // A map that was emptied one by one keeps room for eleven.
+        if self.runs.is_empty() {
+            (self.runs, self.lapses) = (BTreeMap::new(), BTreeSet::new());
+        }
     }
 
     /// Whether a payment has to be at hand: something of it can still move by itself. A live payment is loaded together
@@ -421,32 +426,32 @@ impl Account {
 
     /// A run at hand: all that are open, and some that are not.
     pub fn run(&self, id: &RunId) -> Option<&Run> {
-        self.runs.get(id)
+        self.runs.get(id).map(|run| &**run)
     }
 
     /// The runs at hand, by id.
     pub fn runs(&self) -> impl Iterator<Item = &Run> {
-        self.runs.values()
+        self.runs.values().map(|run| &**run)
     }
 
     /// The debts at hand: all that are open, and some that are not.
     pub fn debts(&self) -> impl Iterator<Item = &Debt> {
-        self.debts.values()
+        self.debts.values().map(|debt| &**debt)
     }
 
     /// A debt at hand.
     pub fn debt(&self, id: &DebtId) -> Option<&Debt> {
-        self.debts.get(id)
+        self.debts.get(id).map(|debt| &**debt)
     }
 
     /// The payments at hand.
     pub fn payments(&self) -> impl Iterator<Item = &Payment> {
-        self.payments.values()
+        self.payments.values().map(|payment| &**payment)
     }
 
     /// A payment at hand.
     pub fn payment(&self, id: &PaymentId) -> Option<&Payment> {
-        self.payments.get(id)
+        self.payments.get(id).map(|payment| &**payment)
     }
 
     /// A refund at hand, also one that waits for its payment.
@@ -469,7 +474,7 @@ impl Account {
 
     /// Open debts in the order in which they are settled (R7.4).
     pub fn open_debts(&self) -> Vec<&Debt> {
-        let mut open: Vec<&Debt> = self.debts.values().filter(|debt| debt.is_open()).collect();
+        let mut open: Vec<&Debt> = self.debts().filter(|debt| debt.is_open()).collect();
         open.sort_by_key(|debt| (debt.kind, debt.seq));
         open
     }

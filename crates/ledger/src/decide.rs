@@ -144,7 +144,7 @@ impl Account {
                 .debts
                 .values()
                 .any(|debt| debt.is_open() && debt.kind != crate::debt::DebtKind::OutstandingUsage)
-            && !self.payments.values().any(crate::payment::Payment::is_disputed)
+            && !self.payments().any(crate::payment::Payment::is_disputed)
     }
 
     fn has_room(&self, settings: &RechargeSettings, at: Timestamp) -> bool {

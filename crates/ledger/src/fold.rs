@@ -104,7 +104,7 @@ impl Account {
                 if let Some(period) = period {
                     self.core.granted_periods.insert(*period);
                 }
-                self.payments.insert(payment.id.clone(), payment);
+                self.payments.insert(payment.id.clone(), Box::new(payment));
             }
             Event::Granted {
                 grant,
@@ -481,22 +481,24 @@ impl Account {
         origin: DebtOrigin,
         recorded: &Recorded,
     ) {
-        let debt = self.debts.entry(id.clone()).or_insert_with(|| Debt {
-            id: id.clone(),
-            seq: recorded.seq,
-            kind,
-            amount: Credits::ZERO,
-            open: Credits::ZERO,
-            settled: Credits::ZERO,
-            repaid: Credits::ZERO,
-            offset: Credits::ZERO,
-            restored: Credits::ZERO,
-            restituted: Credits::ZERO,
-            origin,
-            opened_at: recorded.at,
-            closed_at: None,
-            changes: Vec::new(),
-            touched: true,
+        let debt = self.debts.entry(id.clone()).or_insert_with(|| {
+            Box::new(Debt {
+                id: id.clone(),
+                seq: recorded.seq,
+                kind,
+                amount: Credits::ZERO,
+                open: Credits::ZERO,
+                settled: Credits::ZERO,
+                repaid: Credits::ZERO,
+                offset: Credits::ZERO,
+                restored: Credits::ZERO,
+                restituted: Credits::ZERO,
+                origin,
+                opened_at: recorded.at,
+                closed_at: None,
+                changes: Vec::new(),
+                touched: true,
+            })
         });
         debt.touched = true;
         debt.amount = debt.amount.plus(amount);
@@ -609,7 +611,7 @@ impl Account {
 
     fn insert_run(&mut self, run: Run) {
         self.touched_runs.push(run.id.clone());
-        self.runs.insert(run.id.clone(), run);
+        self.runs.insert(run.id.clone(), Box::new(run));
     }
 
     // Parts that an event names: they are there, or the event cannot be true.

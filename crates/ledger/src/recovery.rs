@@ -127,11 +127,8 @@ impl Decider<'_> {
 
     /// What the payment's debts of this kind stand for, paid or not.
     fn standing(&self, payment: &PaymentId, kind: DebtKind) -> Credits {
-        let of_payment = self
-            .account
-            .debts
-            .values()
-            .filter(|debt| debt.kind == kind && debt.origin.payment() == Some(payment));
+        let of_payment =
+            self.account.debts().filter(|debt| debt.kind == kind && debt.origin.payment() == Some(payment));
         of_payment.map(crate::debt::Debt::standing).sum()
     }
 

@@ -508,11 +508,12 @@ impl Account {
         }
         let frozen: Credits = self.grants.iter().map(|grant| grant.frozen).sum();
         if frozen.is_positive() {
+            // An inquiry freezes nothing (R8.3), and its payment need not be at hand.
             let dispute = self
                 .payments
                 .values()
                 .flat_map(|payment| &payment.disputes)
-                .find(|dispute| dispute.closed.is_none());
+                .find(|dispute| dispute.closed.is_none() && dispute.amount > 0);
             reasons.push(Reason {
                 code: ReasonCode::CreditsFrozen,
                 amount: Some(frozen),
@@ -603,14 +604,15 @@ impl Account {
             version: self.core.version,
             as_of: now,
         };
-        // A grant that is spent is not at hand any more; what the last renewal brought is known all the same.
+        // A grant that is spent counts no more, whether it is still at hand or not: an answer must not depend on what is in
+        // memory. What the last renewal brought is known all the same.
         let renewed =
             self.core.last_allowance.filter(|_| balance.period.is_some_and(|period| now < period.end));
         for grant in &self.grants {
             balance.held = balance.held.plus(grant.held);
             balance.frozen = balance.frozen.plus(grant.frozen);
             let state = grant.state(self.core.entitled, now);
-            if grant.kind == GrantKind::Included && state == GrantState::Usable {
+            if grant.kind == GrantKind::Included && state == GrantState::Usable && !grant.is_spent() {
                 balance.included_granted = balance.included_granted.plus(grant.amount);
             }
             match state {

@@ -14,6 +14,19 @@ CREATE TABLE coulomb.api_key (
   revoked_at bigint,
   CONSTRAINT api_key_pkey PRIMARY KEY (id)
 );
+CREATE TABLE coulomb.closed_run (
+  slot smallint NOT NULL,
+  org text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  seq bigint NOT NULL,
+  status text NOT NULL,
+  task text COLLATE "C",
+  body text NOT NULL,
+  CONSTRAINT closed_run_pkey PRIMARY KEY (slot, org, id)
+) WITH (fillfactor=85);
+CREATE INDEX closed_run_by_seq ON coulomb.closed_run USING btree (slot, org, seq) WHERE (seq > 0);
+CREATE INDEX closed_run_of_task ON coulomb.closed_run USING btree (slot, org, task, seq) WHERE (task IS NOT NULL);
+CREATE INDEX closed_run_unsettled ON coulomb.closed_run USING btree (slot, org, status, seq) WHERE (status <> 'settled'::text);
 CREATE TABLE coulomb.debt (
   slot smallint NOT NULL,
   org text COLLATE "C" NOT NULL,
@@ -64,6 +77,15 @@ CREATE TABLE coulomb.meta (
   value text NOT NULL,
   CONSTRAINT meta_pkey PRIMARY KEY (key)
 );
+CREATE TABLE coulomb.open_run (
+  slot smallint NOT NULL,
+  org text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  seq bigint NOT NULL,
+  task text COLLATE "C",
+  body text NOT NULL,
+  CONSTRAINT open_run_pkey PRIMARY KEY (slot, org, id)
+) WITH (fillfactor=85);
 CREATE TABLE coulomb.organization (
   slot smallint NOT NULL,
   org text COLLATE "C" NOT NULL,
@@ -103,19 +125,6 @@ CREATE TABLE coulomb.refusal (
   body text NOT NULL,
   CONSTRAINT refusal_pkey PRIMARY KEY (slot, org, seq)
 );
-CREATE TABLE coulomb.run (
-  slot smallint NOT NULL,
-  org text COLLATE "C" NOT NULL,
-  id text COLLATE "C" NOT NULL,
-  seq bigint NOT NULL,
-  status text NOT NULL,
-  task text COLLATE "C",
-  body text NOT NULL,
-  CONSTRAINT run_pkey PRIMARY KEY (slot, org, id)
-) WITH (fillfactor=85);
-CREATE INDEX run_by_seq ON coulomb.run USING btree (slot, org, seq) WHERE (seq > 0);
-CREATE INDEX run_of_task ON coulomb.run USING btree (slot, org, task, seq) WHERE (task IS NOT NULL);
-CREATE INDEX run_unsettled ON coulomb.run USING btree (slot, org, status, seq) WHERE (status <> 'settled'::text);
 CREATE TABLE coulomb.tally (
   slot smallint NOT NULL,
   org text COLLATE "C" NOT NULL,
@@ -128,10 +137,11 @@ CREATE TABLE coulomb.tally (
   refused bigint NOT NULL,
   CONSTRAINT tally_pkey PRIMARY KEY (slot, org, hour, kind, member, task)
 ) WITH (fillfactor=70);
-CREATE FUNCTION coulomb.commit_2(
+CREATE FUNCTION coulomb.commit_3(
   o_slot smallint[],
   o_org text[],
   o_how smallint[],
+  o_assumed boolean[],
   o_prev bigint[],
   o_prev_hash bytea[],
   o_version bigint[],
@@ -151,11 +161,18 @@ CREATE FUNCTION coulomb.commit_2(
   g_live boolean[],
   g_body text[],
   r_o integer[],
+  r_new boolean[],
   r_seq bigint[],
   r_id text[],
-  r_status text[],
   r_task text[],
   r_body text[],
+  c_o integer[],
+  c_new boolean[],
+  c_seq bigint[],
+  c_id text[],
+  c_status text[],
+  c_task text[],
+  c_body text[],
   d_o integer[],
   d_seq bigint[],
   d_id text[],
@@ -186,16 +203,21 @@ CREATE FUNCTION coulomb.commit_2(
   t_credits bigint[],
   t_runs bigint[],
   t_refused bigint[],
+  k_o integer[],
+  k_id text[],
+  q_o integer[],
+  q_key text[],
   m_o integer[],
   m_kind text[],
   m_id text[],
   m_due bigint[],
   m_body text[]
 ) RETURNS void LANGUAGE plpgsql;
-CREATE FUNCTION coulomb.commit_slot_2(
+CREATE FUNCTION coulomb.commit_slot_3(
   p_slot smallint,
   o_org text[],
   o_how smallint[],
+  o_assumed boolean[],
   o_prev bigint[],
   o_prev_hash bytea[],
   o_version bigint[],
@@ -215,11 +237,18 @@ CREATE FUNCTION coulomb.commit_slot_2(
   g_live boolean[],
   g_body text[],
   r_o integer[],
+  r_new boolean[],
   r_seq bigint[],
   r_id text[],
-  r_status text[],
   r_task text[],
   r_body text[],
+  c_o integer[],
+  c_new boolean[],
+  c_seq bigint[],
+  c_id text[],
+  c_status text[],
+  c_task text[],
+  c_body text[],
   d_o integer[],
   d_seq bigint[],
   d_id text[],
@@ -250,6 +279,10 @@ CREATE FUNCTION coulomb.commit_slot_2(
   t_credits bigint[],
   t_runs bigint[],
   t_refused bigint[],
+  k_o integer[],
+  k_id text[],
+  q_o integer[],
+  q_key text[],
   m_o integer[],
   m_kind text[],
   m_id text[],

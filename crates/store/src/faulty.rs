@@ -1,4 +1,5 @@
-//! A store that fails on schedule, to see what the rest of the program does then. It wraps a real one.
+//! A store that fails, to see what the rest of the program does then: on a schedule that is known before ([`Failure`]), or as
+//! the weather is at the moment ([`Weather`]). It wraps a real one.
 
 use crate::{
     ApiKey, Appended, Batch, Fault, Given, Loaded, Need, OrganizationRow, Page, RunFilter, Store,
@@ -16,7 +17,10 @@ use ledger::{
     payment::Payment,
     run::{RefusedStart, Run},
 };
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc, Condvar, Mutex, MutexGuard,
+    atomic::{AtomicU64, Ordering},
+};
 
 /// When it fails, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,19 +33,96 @@ pub enum Failure {
     Read(u64),
 }
 
-/// A store that fails on schedule.
-pub struct Faulty<S> {
-    store: S,
+/// What befalls a store from now on, until something else does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weather {
+    /// Nothing: it does what it is asked.
+    #[default]
+    Fair,
+    /// The next commit of events fails before anything is done ([`Fault::Unavailable`]); then it is fair again.
+    CommitFails,
+    /// The next commit of events is done and does not say so ([`Fault::Unknown`]); then it is fair again.
+    CommitUnsaid,
+    /// The disk is full: whatever changes something fails before anything is done ([`Fault::Unavailable`]). Reads go on.
+    Full,
+    /// It cannot be reached: everything fails before anything is done ([`Fault::Unavailable`]).
+    Away,
+    /// It is slow: whatever changes something stands still until the weather changes, and is done then.
+    Slow,
+}
+
+/// A store that fails on schedule and by the weather.
+pub struct Faulty<S: ?Sized> {
+    store: Arc<S>,
     failures: Vec<Failure>,
     commits: AtomicU64,
     reads: AtomicU64,
+    sky: Mutex<Sky>,
+    changed: Condvar,
+}
+
+/// The weather, and how many changes are under way that began in this or an earlier one.
+#[derive(Debug, Default)]
+struct Sky {
+    weather: Weather,
+    under_way: usize,
 }
 
 impl<S: Store> Faulty<S> {
-    /// This store, failing so.
+    /// This store, failing on this schedule.
     pub fn new(store: S, failures: impl Into<Vec<Failure>>) -> Faulty<S> {
-        let (commits, reads) = (AtomicU64::new(0), AtomicU64::new(0));
-        Faulty { store, failures: failures.into(), commits, reads }
+        Faulty { failures: failures.into(), ..Faulty::over(Arc::new(store)) }
+    }
+}
+
+impl<S: Store + ?Sized> Faulty<S> {
+    /// This store, failing by the weather alone, which is fair at first.
+    pub fn over(store: Arc<S>) -> Faulty<S> {
+        Faulty {
+            store,
+            failures: Vec::new(),
+            commits: AtomicU64::new(0),
+            reads: AtomicU64::new(0),
+            sky: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Changes the weather. When bad weather begins, this returns once nothing is under way that met the weather before.
+    pub fn set_weather(&self, weather: Weather) {
+        let mut sky = self.sky();
+        sky.weather = weather;
+        self.changed.notify_all();
+        if weather != Weather::Fair {
+            while sky.under_way > 0 {
+                sky = self.changed.wait(sky).expect("nobody panics under this lock");
+            }
+        }
+    }
+
+    fn sky(&self) -> MutexGuard<'_, Sky> {
+        self.sky.lock().expect("nobody panics under this lock")
+    }
+
+    /// The weather that a change meets, after it was slow; the change is under way now. What befalls one commit of events is
+    /// over with it.
+    fn begin(&self, events: bool) -> Weather {
+        let mut sky = self.sky();
+        while sky.weather == Weather::Slow {
+            sky = self.changed.wait(sky).expect("nobody panics under this lock");
+        }
+        sky.under_way = sky.under_way.saturating_add(1);
+        match sky.weather {
+            Weather::CommitFails | Weather::CommitUnsaid if events => std::mem::take(&mut sky.weather),
+            Weather::CommitFails | Weather::CommitUnsaid => Weather::Fair,
+            lasting => lasting,
+        }
+    }
+
+    fn end(&self) {
+        let mut sky = self.sky();
+        sky.under_way = sky.under_way.saturating_sub(1);
+        self.changed.notify_all();
     }
 
     /// How many commits were asked for, those that failed included.
@@ -54,15 +135,26 @@ impl<S: Store> Faulty<S> {
         self.reads.load(Ordering::SeqCst)
     }
 
-    /// Whatever changes something goes through here.
-    fn change<T>(&self, change: impl FnOnce(&S) -> Result<T, Fault>) -> Result<T, Fault> {
+    /// Whatever changes something goes through here; some weather befalls commits of events only.
+    fn change<T>(&self, events: bool, change: impl FnOnce(&S) -> Result<T, Fault>) -> Result<T, Fault> {
         let number = self.commits.fetch_add(1, Ordering::SeqCst) + 1;
         if self.failures.contains(&Failure::BeforeCommit(number)) {
             return Err(Fault::Unavailable(format!("commit {number} fails on schedule")));
         }
-        let done = change(&self.store)?;
+        let weather = self.begin(events);
+        let done = match weather {
+            Weather::CommitFails => Err(Fault::Unavailable("this commit fails".into())),
+            Weather::Full => Err(Fault::Unavailable("the disk is full".into())),
+            Weather::Away => Err(Fault::Unavailable("the store cannot be reached".into())),
+            Weather::Fair | Weather::CommitUnsaid | Weather::Slow => change(&self.store),
+        };
+        self.end();
+        let done = done?;
         if self.failures.contains(&Failure::AfterCommit(number)) {
             return Err(Fault::Unknown(format!("commit {number} is done and does not say so, on schedule")));
+        }
+        if weather == Weather::CommitUnsaid {
+            return Err(Fault::Unknown("this commit is done and does not say so".into()));
         }
         Ok(done)
     }
@@ -73,11 +165,14 @@ impl<S: Store> Faulty<S> {
         if self.failures.contains(&Failure::Read(number)) {
             return Err(Fault::Unavailable(format!("read {number} fails on schedule")));
         }
+        if self.sky().weather == Weather::Away {
+            return Err(Fault::Unavailable("the store cannot be reached".into()));
+        }
         read(&self.store)
     }
 }
 
-impl<S: Store> Store for Faulty<S> {
+impl<S: Store + ?Sized> Store for Faulty<S> {
     fn tables(&self) -> Tables {
         self.store.tables()
     }
@@ -107,7 +202,8 @@ impl<S: Store> Store for Faulty<S> {
     }
 
     fn commit(&self, batch: &Batch<'_>) -> Result<Vec<Appended>, Fault> {
-        self.change(|store| store.commit(batch))
+        let events = batch.appends.iter().any(|append| !append.events.is_empty());
+        self.change(events, |store| store.commit(batch))
     }
 
     fn due(&self, by: Timestamp, limit: usize) -> Result<Vec<OrganizationId>, Fault> {
@@ -192,7 +288,7 @@ impl<S: Store> Store for Faulty<S> {
     }
 
     fn keep(&self, organization: &OrganizationId, changes: &[Change]) -> Result<bool, Fault> {
-        self.change(|store| store.keep(organization, changes))
+        self.change(false, |store| store.keep(organization, changes))
     }
 
     fn memo(&self, organization: &OrganizationId, kind: &str, id: &str) -> Result<Option<Memo>, Fault> {
@@ -217,14 +313,14 @@ impl<S: Store> Store for Faulty<S> {
     }
 
     fn create_key(&self, key: &ApiKey) -> Result<(), Fault> {
-        self.change(|store| store.create_key(key))
+        self.change(false, |store| store.create_key(key))
     }
 
     fn keys(&self) -> Result<Vec<ApiKey>, Fault> {
-        self.read(Store::keys)
+        self.read(|store| store.keys())
     }
 
     fn revoke_key(&self, id: &KeyId, at: Timestamp) -> Result<bool, Fault> {
-        self.change(|store| store.revoke_key(id, at))
+        self.change(false, |store| store.revoke_key(id, at))
     }
 }

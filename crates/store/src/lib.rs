@@ -98,6 +98,9 @@ pub struct Batch<'a> {
     /// What has to be done because of the appended events: written where its organization's append is stored, whatever
     /// stood there before.
     pub memos: Vec<(&'a OrganizationId, &'a Memo)>,
+    /// What was decided on without asking, where several servers write: accounts at hand, each once, with where they are
+    /// believed to end, and runs and answers that are believed not to exist.
+    pub assumed: Vec<Need<'a>>,
 }
 
 /// What whoever decides needs of one account.
@@ -272,6 +275,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// What a round of decisions needs, all at once: what it answers is true at one instant for each account, after the
     /// call began. A store that several servers write looks whether the accounts at hand still are as they are stored.
+    /// Asked by whoever commits to these accounts, and not while doing so.
     fn fetch(&self, needs: &[Need<'_>]) -> Result<Vec<Given>, Fault> {
         let give = |need: &Need<'_>| {
             let loaded = need.at_hand.is_none().then(|| self.load(need.organization)).transpose()?;
@@ -287,8 +291,10 @@ pub trait Store: Send + Sync + 'static {
         needs.iter().map(give).collect()
     }
 
-    /// Makes a batch durable: one transaction, one flush. The answers are in the order of the appends; where one is stale
-    /// the others are stored. Rows of an account that somebody else has moved on are left out.
+    /// Makes a batch durable: one transaction, one flush. The answers are in the order of the appends, and after them those
+    /// to what was assumed: where one is stale the others are stored, and what was assumed elsewhere holds at an instant after
+    /// the call began. An append is also stale where what was assumed of its account is not so. Rows of an account that
+    /// somebody else has moved on are left out.
     ///
     /// # Panics
     /// Where several servers write: on an append without its account's rows. Where this one alone writes: on rows of an

@@ -132,8 +132,9 @@ impl Cache {
     pub fn committed(&mut self, id: &OrganizationId, head: Head) {
         if let Some(hot) = self.accounts.get_mut(id) {
             hot.head = head;
-            hot.pending.clear();
-            hot.memos.clear();
+            // Without their room: there are many accounts, and most have nothing to commit.
+            hot.pending = Vec::new();
+            hot.memos = Vec::new();
         }
     }
 

@@ -5,9 +5,9 @@
 //! late, each commit also writes the rows of a slice of the accounts that have changed, and when nobody asks for a moment,
 //! all of them.
 //!
-//! Where several servers write, an account in memory may be old. The fetch at the beginning of a round says so, so that
-//! also a read or a refusal, which writes nothing, is true at an instant after it was asked; and an append names the version
-//! that it was decided on, so that of two servers one wins and the other decides again.
+//! Where several servers write, an account in memory may be old. A round is decided on it all the same, and its commit
+//! checks all that was assumed, so that also a read or a refusal, which writes nothing, is true at an instant after it was
+//! asked. Where an assumption is wrong, the account is fetched and what was decided on it is decided again.
 
 use super::{
     Before, EngineError, Happened, Limits, Outbox, Receipt, View,
@@ -19,7 +19,7 @@ use crate::clock;
 use foldhash::{HashMap, HashSet};
 use ledger::{
     Policy, Timestamp,
-    command::{Command, Request},
+    command::{Command, PartKey, Request},
     decide::Done,
     event::Recorded,
     id::OrganizationId,
@@ -32,7 +32,7 @@ use std::{
     time::Duration,
     vec,
 };
-use store::{Append, Appended, Batch, Fault, Need, Tables, tally::Tally};
+use store::{Append, Appended, Batch, Fault, Head, Need, Tables, tally::Tally};
 use tokio::sync::oneshot;
 
 /// How often a command is decided again because another server was faster, or its account had to be dropped. Of n servers
@@ -134,6 +134,9 @@ struct Committer {
     dropped: BTreeSet<OrganizationId>,
     /// Accounts that could not be loaded for the decisions at hand.
     unready: BTreeMap<OrganizationId, Arc<Fault>>,
+    /// What the decisions at hand take for granted and the commit has to check: where accounts in memory end, and what of
+    /// them does not exist.
+    assumed: BTreeMap<OrganizationId, (Head, Vec<PartKey>)>,
 }
 
 impl Committer {
@@ -150,6 +153,7 @@ impl Committer {
             counted: BTreeMap::new(),
             dropped: BTreeSet::new(),
             unready: BTreeMap::new(),
+            assumed: BTreeMap::new(),
         }
     }
 
@@ -260,11 +264,11 @@ impl Committer {
     /// Decides and commits until each of these is durable, refused, or has failed. Where another server was faster, the
     /// account is fetched and what was decided on it is decided again.
     fn settle(&mut self, mut items: Vec<Item>, round: &mut Round) {
-        for _ in 0..ATTEMPTS_MAX {
+        for attempt in 0..ATTEMPTS_MAX {
             if items.is_empty() {
                 return;
             }
-            self.fetch(&items);
+            self.fetch(&items, attempt == 0);
             let (mut decided, mut again) = (Vec::new(), Vec::new());
             for item in items.drain(..) {
                 match self.decide(&item) {
@@ -300,9 +304,10 @@ impl Committer {
     }
 
     /// Brings the accounts to decide on into memory, with the closed parts that are named; where several servers write,
-    /// as they are now.
-    fn fetch(&mut self, items: &[Item]) {
+    /// as they are now, unless it may be assumed that they still are as they are in memory.
+    fn fetch(&mut self, items: &[Item], assume: bool) {
         self.unready.clear();
+        self.assumed.clear();
         let shared = self.shared.store.tables() == Tables::EachCommit;
         let mut wanted: HashMap<&OrganizationId, Vec<&Request>> = HashMap::default();
         for item in
@@ -314,7 +319,11 @@ impl Committer {
         // An account that was moved on by somebody else is here without what was named: a second time for those.
         while !wanted.is_empty() {
             let needs = wanted.iter().map(|(id, requests)| self.cache.need(id, requests));
-            let needs: Vec<Need<'_>> = needs.filter(|need| first && shared || need.is_anything()).collect();
+            let needs = needs.filter(|need| first && shared || need.is_anything());
+            let mut needs: Vec<Need<'_>> = needs.collect();
+            if first && shared && assume {
+                self.assumed = assumable(&mut needs);
+            }
             let replaced = self.take(&needs);
             wanted.retain(|id, _| replaced.contains(*id));
             first = false;
@@ -465,7 +474,9 @@ impl Committer {
         let mut events = 0_usize;
         for (id, hot) in appending.iter().filter_map(|id| Some((id, self.cache.peek(id)?))) {
             events = events.saturating_add(hot.pending.len());
-            if hot.account.changes().runs_count() >= table_runs && !forced.contains(id) {
+            // Runs that are open now are written again when they close: where one commit opens many, later is cheaper.
+            let many = table_runs.max(hot.pending.len().saturating_mul(4));
+            if hot.account.changes().runs_count() >= many && !forced.contains(id) {
                 writing.push(id.clone());
             }
         }
@@ -501,10 +512,11 @@ impl Committer {
         writing: &[OrganizationId],
         counting: BTreeMap<OrganizationId, Tally>,
     ) -> Result<Vec<OrganizationId>, Arc<Fault>> {
-        if appending.is_empty() && writing.is_empty() && counting.is_empty() {
+        let assumed = std::mem::take(&mut self.assumed);
+        if appending.is_empty() && writing.is_empty() && counting.is_empty() && assumed.is_empty() {
             return Ok(Vec::new());
         }
-        let appended = match self.store_these(appending, writing, &counting) {
+        let appended = match self.store_these(appending, writing, &counting, &assumed) {
             Ok(appended) => appended,
             Err(fault) => {
                 // What memory says may not have happened, or may have: forget it, and ask the store when it is needed.
@@ -522,9 +534,11 @@ impl Committer {
                 return Err(Arc::new(fault));
             }
         };
-        let mut stale = Vec::new();
+        let (appended, held) = appended.split_at(appending.len());
+        let wrong = assumed.into_keys().zip(held).filter(|(_, held)| **held == Appended::Stale);
+        let mut stale: Vec<OrganizationId> = wrong.map(|(id, _)| id).collect();
         for (id, appended) in appending.iter().zip(appended) {
-            match appended {
+            match *appended {
                 Appended::At(head) => {
                     let asks = self.cache.peek(id).is_some_and(|hot| !hot.memos.is_empty());
                     self.cache.committed(id, head);
@@ -552,6 +566,7 @@ impl Committer {
         appending: &[OrganizationId],
         writing: &[OrganizationId],
         counting: &BTreeMap<OrganizationId, Tally>,
+        assumed: &BTreeMap<OrganizationId, (Head, Vec<PartKey>)>,
     ) -> Result<Vec<Appended>, Fault> {
         // An account that was dropped after a failure is loaded again, so that its rows follow all the same.
         let absent = writing.iter().filter(|id| self.cache.peek(id).is_none());
@@ -574,6 +589,7 @@ impl Committer {
             rows: writing.iter().filter_map(hot).map(|hot| hot.rows(policy)).collect(),
             counts: counting.iter().collect(),
             memos: memos.collect(),
+            assumed: assumed.iter().map(assumption).collect(),
         };
         let appended = self.shared.store.commit(&batch)?;
         let events: usize = batch.appends.iter().map(|append| append.events.len()).sum();
@@ -602,6 +618,21 @@ impl Committer {
     }
 }
 
+/// Takes out of what would be fetched what the commit can check instead, and saves a trip to the store: an account in memory
+/// of which nothing but runs and answers is asked for, which hardly ever exist.
+fn assumable(needs: &mut Vec<Need<'_>>) -> BTreeMap<OrganizationId, (Head, Vec<PartKey>)> {
+    let is_assumed = |part: &PartKey| matches!(part, PartKey::Run(_) | PartKey::Idempotency(_));
+    let assumed = needs.extract_if(.., |need| {
+        need.at_hand.is_some_and(|head| head.seq > 0) && need.parts.iter().all(is_assumed)
+    });
+    let assumed = assumed.filter_map(|need| Some((need.organization.clone(), (need.at_hand?, need.parts))));
+    assumed.collect()
+}
+
+fn assumption<'a>((id, (head, absent)): (&'a OrganizationId, &'a (Head, Vec<PartKey>))) -> Need<'a> {
+    Need { organization: id, at_hand: Some(*head), parts: absent.clone() }
+}
+
 /// Decides a command for good; whether anything changed.
 fn execute(
     hot: &mut Hot,
@@ -621,7 +652,7 @@ fn execute(
         hot.memos.extend(outbox(&happened));
     }
     let show = |events: &[Recorded]| {
-        capture(&hot.account, policy, answer.at, request.by(), request.command(), events)
+        Box::new(capture(&hot.account, policy, answer.at, request.by(), request.command(), events))
     };
     let decided = match answer.result {
         Err(refusal) => Err(EngineError::from(refusal)),
@@ -644,7 +675,8 @@ fn execute(
 fn preview(hot: &Hot, policy: &Policy, request: &Request, now: Timestamp) -> Result<Decided, EngineError> {
     let (answer, account) = hot.account.preview(policy, request, now);
     let done = answer.result?;
-    let shown = capture(&account, policy, answer.at, request.by(), request.command(), &answer.events);
+    let shown =
+        Box::new(capture(&account, policy, answer.at, request.by(), request.command(), &answer.events));
     let (replayed, waiting) = (matches!(done, Done::Replayed { .. }), done == Done::Waiting);
     Ok(Decided::Receipt(Receipt { replayed, waiting, shown }))
 }

@@ -49,10 +49,10 @@ impl Default for Limits {
         Limits {
             queue_commands_max: 20_000,
             commit_commands_max: 4_000,
-            accounts_max: 100_000,
-            table_events: 20_000,
+            accounts_max: 50_000,
+            table_events: 50_000,
             table_slices: 200,
-            table_runs: 256,
+            table_runs: 2_000,
         }
     }
 }
@@ -65,7 +65,7 @@ pub struct Receipt {
     /// It is recorded and waits for another fact (R8.6): 202.
     pub waiting: bool,
     /// What it was about, and the balance, both as they were right after it.
-    pub shown: Shown,
+    pub shown: Box<Shown>,
 }
 
 /// Why there is no receipt.

@@ -40,7 +40,7 @@ pub(super) enum Decided {
     Replay {
         seq: u64,
         version: u64,
-        shown: Shown,
+        shown: Box<Shown>,
     },
     /// What was due has happened; whoever wanted that reads the account.
     Observed,

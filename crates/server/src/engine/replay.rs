@@ -25,7 +25,7 @@ pub(super) async fn first_answer(
     request: &Request,
     seq: u64,
     version: u64,
-    shown: Shown,
+    shown: Box<Shown>,
 ) -> Result<Receipt, EngineError> {
     let (store, policy) = (Arc::clone(shared.store()), Arc::clone(shared.policy()));
     let (organization, request) = (organization.clone(), request.clone());
@@ -41,7 +41,7 @@ pub(super) async fn first_answer(
         if last > REBUILD_EVENTS_MAX && !by_event {
             return Ok(shown);
         }
-        rebuild(&*store, &policy, &organization, &request, seq, last)
+        rebuild(&*store, &policy, &organization, &request, seq, last).map(Box::new)
     };
     let shown =
         tokio::task::spawn_blocking(rebuild).await.map_err(|_| EngineError::ShuttingDown)?.map_err(fault)?;

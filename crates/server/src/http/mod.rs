@@ -198,9 +198,12 @@ fn around(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
     routes
         .fallback(conventions::not_found)
         .method_not_allowed_fallback(conventions::method_not_allowed)
-        .layer(CatchPanicLayer::custom(conventions::panicked))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), conventions::conventions))
-        .layer(embedding(&app.settings.console.embed_origins))
+        // One layer of three, from the outside in: each `layer` would be another box around every request.
+        .layer((
+            embedding(&app.settings.console.embed_origins),
+            middleware::from_fn_with_state(Arc::clone(&app), conventions::conventions),
+            CatchPanicLayer::custom(conventions::panicked),
+        ))
         .with_state(app)
 }
 

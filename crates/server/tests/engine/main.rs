@@ -1,9 +1,11 @@
-//! The engine on each real store: the stories with a restart between any two steps, races, repeats, and several engines
-//! that share a database.
+//! The engine on each real store: the stories with a restart between any two steps, races, repeats, several engines that
+//! share a database, and the simulation, in which anything may happen.
 
+mod chance;
 mod place;
 mod races;
 mod several;
+mod simulation;
 mod stories;
 
 use coulomb_server::engine::{Engine, Object, Receipt, Shown};
@@ -66,7 +68,7 @@ fn seen(receipt: &Receipt) -> Shown {
         Object::Debt(debt) => debt.touched = false,
         Object::Account | Object::Task(..) | Object::Member(..) => {}
     }
-    shown
+    *shown
 }
 
 async fn fund(engine: &Engine, id: &str, amount: i64) {

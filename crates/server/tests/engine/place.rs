@@ -64,23 +64,30 @@ impl Place {
     /// Ends an engine as a kill does: what it had in memory is gone, and what was durable is all there is.
     pub fn crash(&mut self, engine: Engine) {
         match self {
-            Place::Directory(directory) => {
-                let copy = TempDir::new().unwrap();
-                // The database before the log: what is moved meanwhile is in the log still, as nobody commits.
-                for file in ["coulomb.db", "coulomb.db-wal"] {
-                    let from = directory.path().join(file);
-                    if from.exists() {
-                        fs::copy(from, copy.path().join(file)).unwrap();
-                    }
-                }
+            Place::Directory(_) => {
+                let _old = self.leave_behind();
                 // The one that goes on working has only the old files.
                 let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
                 runtime.block_on(engine.shut_down()).unwrap();
-                *directory = copy;
             }
             // Nobody tells it to stop, and nobody can reach it any more.
             Place::Database(_) => std::mem::forget(engine),
         }
+    }
+
+    /// Moves on to a copy of the files as they are at this moment, where the place is files; whoever has the old ones can do
+    /// no harm any more. Nobody may commit meanwhile.
+    pub fn leave_behind(&mut self) -> Option<TempDir> {
+        let Place::Directory(directory) = self else { return None };
+        let copy = TempDir::new().unwrap();
+        // The database before the log: what is moved meanwhile is in the log still, as nobody commits.
+        for file in ["coulomb.db", "coulomb.db-wal"] {
+            let from = directory.path().join(file);
+            if from.exists() {
+                fs::copy(from, copy.path().join(file)).unwrap();
+            }
+        }
+        Some(std::mem::replace(directory, copy))
     }
 
     /// Cuts the connections of engines that crashed, as the end of a process does.

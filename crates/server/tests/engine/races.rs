@@ -2,7 +2,9 @@
 
 use super::{JANUARY, ask, credits, fund, organization, place::Place, promotional, seen, settle, start};
 use coulomb_server::engine::{Engine, EngineError, Limits, Object};
-use ledger::{Policy, command::Command, refusal::Refusal};
+use ledger::{
+    Policy, command::Command, event::Actor, payment::PaymentPurpose, refusal::Refusal, subscription::Period,
+};
 use tokio::task::JoinSet;
 
 /// Starts that many runs at once and counts those that are admitted; all others are refused for credits.
@@ -169,5 +171,36 @@ async fn what_cannot_be_decided_in_time_is_refused_at_once_and_nothing_of_it_hap
         assert!(busy > 0 && admitted > 0, "{admitted} admitted, {busy} turned away");
         let held = engine.view(organization("org"), |view| view.account.held()).await.unwrap();
         assert_eq!(held, credits(admitted));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_the_same_whether_what_is_spent_is_still_in_memory_or_not() {
+    for place in Place::on_every_store() {
+        let engine = place.engine();
+        let org = organization("org");
+        engine.execute(org.clone(), ask(Command::SetTestClock { to: JANUARY })).await.unwrap();
+        fund(&engine, "org", 10).await;
+        let period = Period { start: JANUARY, end: JANUARY.plus_months(1) };
+        for (payment, amount) in [("spent", 300), ("left", 900)] {
+            let renewal = Command::RecordPayment {
+                payment: payment.parse().unwrap(),
+                purpose: PaymentPurpose::Upgrade,
+                paid: 1_000,
+                currency: "USD".into(),
+                credits: Some(credits(amount)),
+                expires_at: None,
+                period: Some(period),
+                recharge: None,
+            };
+            engine.execute(org.clone(), ask(renewal)).await.unwrap();
+        }
+        engine.execute(org.clone(), ask(start("r1", 350))).await.unwrap();
+        let told = engine.execute(org.clone(), ask(settle("r1", 350))).await.unwrap().shown.balance;
+        engine.shut_down().await.unwrap();
+        drop(engine);
+        let engine = place.engine();
+        let again = engine.view(org, |view| view.account.balance(view.policy, view.now, &Actor::default()));
+        assert_eq!(again.await.unwrap(), told);
     }
 }

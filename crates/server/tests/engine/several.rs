@@ -1,7 +1,9 @@
 //! Several engines on one database, each with memory of its own: whichever is asked answers as one account would (T1, T2).
 //! Organizations that have a clock of their own make what happens repeatable; a seed says what is asked of whom.
 
-use super::{JANUARY, ask, credits, fund, organization, place::Place, promotional, seen, settle, start};
+use super::{
+    JANUARY, ask, chance::Chance, credits, fund, organization, place::Place, promotional, seen, settle, start,
+};
 use coulomb_server::{
     clock,
     engine::{Engine, EngineError, Object, Receipt},
@@ -194,27 +196,7 @@ async fn of_the_same_attempt_on_every_server_at_once_one_is_the_first_and_all_ge
     is_proven(&engines[2]);
 }
 
-/// A number that follows from a seed (splitmix64).
-struct Chance(u64);
-
 impl Chance {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-
-    fn amount(&mut self, end: u64) -> i64 {
-        i64::try_from(self.below(end)).unwrap()
-    }
-
-    /// One of a few names that are used again and again.
-    fn name<T: std::str::FromStr<Err: std::fmt::Debug>>(&mut self, prefix: &str, count: u64) -> T {
-        format!("{prefix}{}", self.below(count)).parse().unwrap()
-    }
-
     fn command(&mut self, now: Timestamp) -> Command {
         match self.below(100) {
             0..30 => Command::Start {
@@ -339,7 +321,7 @@ impl Reference {
 
 /// One script of random operations, each asked of a random server.
 async fn one_script(engines: &[Engine], seed: u64, steps: usize) {
-    let mut chance = Chance(seed);
+    let mut chance = Chance::of(seed);
     let org = organization(&format!("script-{seed}"));
     let mut reference = Reference {
         account: Account::new(org.clone()),

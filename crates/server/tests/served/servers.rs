@@ -27,14 +27,14 @@ const CLIENTS: usize = 6;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Servers on one database, and a key for all of them.
-struct Fleet {
-    data: Data,
-    key: String,
+pub struct Fleet {
+    pub data: Data,
+    pub key: String,
     servers: Vec<Server>,
 }
 
 impl Fleet {
-    fn start(data: impl Into<Data>, flags: &[&str]) -> Fleet {
+    pub fn start(data: impl Into<Data>, flags: &[&str]) -> Fleet {
         let data = data.into();
         let servers = (0..SERVERS).map(|_| Server::start(&data, flags)).collect();
         let key = key(&data, "admin");
@@ -45,14 +45,18 @@ impl Fleet {
         Client::new(&self.servers[server % SERVERS].address, &self.key)
     }
 
+    pub fn address(&self, server: usize) -> String {
+        self.servers[server % SERVERS].address.clone()
+    }
+
     #[track_caller]
-    fn is_proven(&self) {
+    pub fn is_proven(&self) {
         let (status, report) = coulomb(&["verify"], &self.data);
         assert!(status.success(), "{report}");
     }
 
     /// Asks for everything again that was answered, by turns on each server.
-    fn has_all(&self, told: &Told) {
+    pub fn has_all(&self, told: &Told) {
         let ask_again = |server: usize| {
             let mut http = self.client(server);
             for (path, body, answer) in told.iter().skip(server).step_by(SERVERS) {
@@ -69,7 +73,7 @@ impl Fleet {
 }
 
 /// What clients do all the time, whatever happens to the servers.
-struct Load {
+pub struct Load {
     addresses: Mutex<Vec<String>>,
     key: String,
     stopped: AtomicBool,
@@ -78,7 +82,7 @@ struct Load {
 }
 
 impl Load {
-    fn on(fleet: &Fleet) -> Load {
+    pub fn on(fleet: &Fleet) -> Load {
         let addresses = fleet.servers.iter().map(|server| server.address.clone()).collect();
         Load {
             addresses: Mutex::new(addresses),
@@ -100,7 +104,7 @@ impl Load {
 
     /// Waits until so many more calls are answered.
     #[track_caller]
-    fn wait_for(&self, more: u64) {
+    pub fn wait_for(&self, more: u64) {
         let mut answered = self.answered.lock().unwrap();
         let enough = *answered + more;
         while *answered < enough {
@@ -111,7 +115,7 @@ impl Load {
     }
 
     /// Lets clients work while something is done to the servers, and gives what they were answered.
-    fn during(&self, work: impl Fn(usize) -> Told + Sync, disturb: impl FnOnce()) -> Told {
+    pub fn during(&self, work: impl Fn(usize) -> Told + Sync, disturb: impl FnOnce()) -> Told {
         struct Stop<'a>(&'a AtomicBool);
         impl Drop for Stop<'_> {
             fn drop(&mut self) {
@@ -130,7 +134,7 @@ impl Load {
     }
 
     /// Starts and settles runs, each call on the next server that answers for good, and keeps what was answered.
-    fn work(&self, client: usize) -> Told {
+    pub fn work(&self, client: usize) -> Told {
         let mut told = Told::new();
         let mut connections: BTreeMap<String, Client> = BTreeMap::new();
         for number in 0.. {

@@ -8,7 +8,8 @@ use crate::{
     tally::{Sums, Tally, TallyKey},
 };
 use ledger::{
-    Timestamp, chain::Hash, debt::Debt, grant::Grant, id::OrganizationId, payment::Payment, run::Run,
+    Timestamp, chain::Hash, command::PartKey, debt::Debt, grant::Grant, id::OrganizationId, payment::Payment,
+    run::Run,
 };
 use tokio_postgres::types::ToSql;
 
@@ -27,6 +28,8 @@ pub(super) struct Entry<'a> {
     pub(super) counted: Tally,
     /// What has to be done because of the events.
     pub(super) memos: Vec<&'a Memo>,
+    /// Whether the account was decided on as it was at hand, and which of its parts are believed not to exist.
+    pub(super) assumed: Option<&'a [PartKey]>,
 }
 
 /// New events of one organization, as they are stored, and where its history ends with them.
@@ -56,7 +59,18 @@ impl<'a> Entry<'a> {
             rows: None,
             counted: Tally::default(),
             memos: Vec::new(),
+            assumed: None,
         }
+    }
+
+    /// Whether doing it twice would be seen.
+    pub(super) fn counts(&self) -> bool {
+        !self.counted.is_empty()
+    }
+
+    /// Whether anything is stored.
+    pub(super) fn writes(&self) -> bool {
+        self.how() != 2 || self.counts()
     }
 
     /// What is done to the organization's row: see `commit.sql`.
@@ -74,6 +88,8 @@ type Of = Vec<i32>;
 type Numbers = Vec<i64>;
 type Words<'a> = Vec<&'a str>;
 type Bodies = Vec<String>;
+type Flags = Vec<bool>;
+type PerhapsWords<'a> = Vec<Option<&'a str>>;
 
 /// The call.
 #[derive(Debug, Default)]
@@ -81,6 +97,7 @@ pub(super) struct Columns<'a> {
     slot: Vec<i16>,
     org: Words<'a>,
     how: Vec<i16>,
+    assumed: Flags,
     prev: Numbers,
     prev_hash: Vec<&'a [u8]>,
     version: Numbers,
@@ -89,14 +106,17 @@ pub(super) struct Columns<'a> {
     name: Words<'a>,
     body: Bodies,
     events: (Of, Numbers, Numbers, Vec<&'a [u8]>, Words<'a>),
-    grants: (Of, Numbers, Words<'a>, Vec<Option<&'a str>>, Vec<bool>, Bodies),
-    runs: (Of, Numbers, Words<'a>, Words<'a>, Vec<Option<&'a str>>, Bodies),
-    debts: (Of, Numbers, Words<'a>, Vec<Option<&'a str>>, Vec<bool>, Bodies),
-    payments: (Of, Numbers, Words<'a>, Vec<Option<&'a str>>, Vec<bool>, Bodies),
+    grants: (Of, Numbers, Words<'a>, PerhapsWords<'a>, Flags, Bodies),
+    open_runs: (Of, Flags, Numbers, Words<'a>, PerhapsWords<'a>, Bodies),
+    closed_runs: (Of, Flags, Numbers, Words<'a>, Words<'a>, PerhapsWords<'a>, Bodies),
+    debts: (Of, Numbers, Words<'a>, PerhapsWords<'a>, Flags, Bodies),
+    payments: (Of, Numbers, Words<'a>, PerhapsWords<'a>, Flags, Bodies),
     facts: (Of, Words<'a>, Words<'a>, Words<'a>),
     answers: (Of, Words<'a>, Bodies),
     refusals: (Of, Numbers, Bodies),
     tallies: (Of, Numbers, Words<'a>, Words<'a>, Words<'a>, Numbers, Numbers, Numbers),
+    absent_runs: (Of, Words<'a>),
+    absent_answers: (Of, Words<'a>),
     memos: (Of, Words<'a>, Words<'a>, Vec<Option<i64>>, Words<'a>),
 }
 
@@ -121,13 +141,15 @@ impl<'a> Columns<'a> {
             Some(slot) => slot,
             None => &self.slot,
         };
-        let (e, g, r, d, p) = (&self.events, &self.grants, &self.runs, &self.debts, &self.payments);
+        let (e, g, r, c) = (&self.events, &self.grants, &self.open_runs, &self.closed_runs);
+        let (d, p) = (&self.debts, &self.payments);
         let (f, a, n, t) = (&self.facts, &self.answers, &self.refusals, &self.tallies);
-        let m = &self.memos;
+        let (k, q, m) = (&self.absent_runs, &self.absent_answers, &self.memos);
         vec![
             slot,
             &self.org,
             &self.how,
+            &self.assumed,
             &self.prev,
             &self.prev_hash,
             &self.version,
@@ -152,6 +174,13 @@ impl<'a> Columns<'a> {
             &r.3,
             &r.4,
             &r.5,
+            &c.0,
+            &c.1,
+            &c.2,
+            &c.3,
+            &c.4,
+            &c.5,
+            &c.6,
             &d.0,
             &d.1,
             &d.2,
@@ -182,6 +211,10 @@ impl<'a> Columns<'a> {
             &t.5,
             &t.6,
             &t.7,
+            &k.0,
+            &k.1,
+            &q.0,
+            &q.1,
             &m.0,
             &m.1,
             &m.2,
@@ -195,6 +228,7 @@ impl<'a> Columns<'a> {
         self.slot.push(entry.slot);
         self.org.push(entry.organization.as_str());
         self.how.push(entry.how());
+        self.assumed.push(entry.assumed.is_some());
         self.prev.push(int(entry.head.seq));
         self.prev_hash.push(&entry.head.hash);
         self.version.push(int(end.seq));
@@ -212,10 +246,13 @@ impl<'a> Columns<'a> {
             self.events.4.push(&event.body);
         }
         if let Some(rows) = written {
-            self.add_rows(n, rows);
+            self.add_rows(n, rows, entry.head);
         }
         for (key, sums) in entry.counted.rows() {
             self.add_tally(n, key, sums);
+        }
+        for part in entry.assumed.into_iter().flatten() {
+            self.add_absent(n, part);
         }
         for memo in &entry.memos {
             self.memos.0.push(n);
@@ -226,10 +263,10 @@ impl<'a> Columns<'a> {
         }
     }
 
-    fn add_rows(&mut self, n: i32, rows: &Rows<'a>) {
+    fn add_rows(&mut self, n: i32, rows: &Rows<'a>, head: Head) {
         let changes = rows.account.changes();
         for run in changes.runs() {
-            self.add_run(n, run);
+            self.add_run(n, run, run.start_seq > head.seq);
         }
         for grant in changes.grants() {
             self.add_grant(n, grant);
@@ -252,14 +289,28 @@ impl<'a> Columns<'a> {
         }
     }
 
-    fn add_run(&mut self, n: i32, run: &'a Run) {
-        let runs = &mut self.runs;
-        runs.0.push(n);
-        runs.1.push(int(run.start_seq));
-        runs.2.push(run.id.as_str());
-        runs.3.push(status(run.status));
-        runs.4.push(run.task.as_ref().map(|task| task.as_str()));
-        runs.5.push(to_json(run));
+    /// New is a run that no row tells of yet.
+    fn add_run(&mut self, n: i32, run: &'a Run, new: bool) {
+        let (seq, id, task) =
+            (int(run.start_seq), run.id.as_str(), run.task.as_ref().map(|task| task.as_str()));
+        if run.is_closed() {
+            let runs = &mut self.closed_runs;
+            runs.0.push(n);
+            runs.1.push(new);
+            runs.2.push(seq);
+            runs.3.push(id);
+            runs.4.push(status(run.status));
+            runs.5.push(task);
+            runs.6.push(to_json(run));
+        } else {
+            let runs = &mut self.open_runs;
+            runs.0.push(n);
+            runs.1.push(new);
+            runs.2.push(seq);
+            runs.3.push(id);
+            runs.4.push(task);
+            runs.5.push(to_json(run));
+        }
     }
 
     fn add_grant(&mut self, n: i32, grant: &'a Grant) {
@@ -298,6 +349,16 @@ impl<'a> Columns<'a> {
             self.facts.2.push(id);
             self.facts.3.push(payment.id.as_str());
         }
+    }
+
+    fn add_absent(&mut self, n: i32, part: &'a PartKey) {
+        let (absent, name) = match part {
+            PartKey::Run(run) => (&mut self.absent_runs, run.as_str()),
+            PartKey::Idempotency(key) => (&mut self.absent_answers, key.as_str()),
+            other => unreachable!("only runs and answers are assumed, not {other:?}"),
+        };
+        absent.0.push(n);
+        absent.1.push(name);
     }
 
     fn add_tally(&mut self, n: i32, key: &'a TallyKey, sums: &Sums) {

@@ -6,7 +6,7 @@ use super::{
     columns::{Columns, Entry, Event, Events},
     query, slot_of, statements,
 };
-use crate::{Append, Appended, Batch, Fault, Head, record};
+use crate::{Append, Appended, Batch, Fault, Head, Need, record};
 use futures_util::future::join_all;
 use ledger::id::OrganizationId;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -16,47 +16,57 @@ type Stale<'a> = HashSet<&'a OrganizationId>;
 
 pub(super) async fn commit(store: &Postgres, batch: &Batch<'_>) -> Result<Vec<Appended>, Fault> {
     let entries = entries(batch);
-    let appended =
-        entries.values().filter_map(|entry| Some((entry.organization, entry.events.as_ref()?.end)));
+    let appended = entries.iter().filter_map(|entry| Some((entry.organization, entry.events.as_ref()?.end)));
     let ends: HashMap<&OrganizationId, Head> = appended.collect();
-    let stale = store_all(store, entries.into_values().collect()).await?;
-    let answer = |append: &Append<'_>| match stale.contains(append.organization) {
+    let stale = store_all(store, entries).await?;
+    let answer = |organization, head: Head| match stale.contains(organization) {
         true => Appended::Stale,
-        false => Appended::At(ends.get(append.organization).copied().unwrap_or(append.head)),
+        false => Appended::At(ends.get(organization).copied().unwrap_or(head)),
     };
-    Ok(batch.appends.iter().map(answer).collect())
+    let appended = batch.appends.iter().map(|append| answer(append.organization, append.head));
+    let assumed = batch.assumed.iter().map(|need| answer(need.organization, assumed_head(need)));
+    Ok(appended.chain(assumed).collect())
 }
 
 /// What is to be stored, by slot and organization: the order in which everybody locks.
-fn entries<'a>(batch: &Batch<'a>) -> BTreeMap<(i16, &'a OrganizationId), Entry<'a>> {
-    let mut entries = BTreeMap::new();
-    let entry = |organization: &'a OrganizationId, head| {
-        let entry = Entry::new(organization, head);
-        ((entry.slot, organization), entry)
-    };
+fn entries<'a>(batch: &'a Batch<'_>) -> Vec<Entry<'a>> {
+    let mut entries: BTreeMap<&OrganizationId, Entry<'a>> = BTreeMap::new();
     for append in &batch.appends {
-        let (key, mut entry) = entry(append.organization, append.head);
+        let mut entry = Entry::new(append.organization, append.head);
         // Of nothing, nothing is stored: a row without a history would be in the way of the first event.
         entry.events = (!append.events.is_empty()).then(|| encode(append));
-        entries.insert(key, entry);
+        entries.insert(append.organization, entry);
     }
     for rows in &batch.rows {
-        let (key, fresh) = entry(rows.account.organization(), rows.head);
-        let entry = entries.entry(key).or_insert(fresh);
+        let organization = rows.account.organization();
+        let entry = entries.entry(organization).or_insert_with(|| Entry::new(organization, rows.head));
         entry.rows = Some(*rows);
         entry.counted.add(rows.tally);
     }
     let alone = entries.values().find(|entry| entry.events.is_some() && entry.rows.is_none());
     assert!(alone.is_none(), "an append comes with its account's rows");
     for (organization, memo) in &batch.memos {
-        let appended = entries.get_mut(&(slot_of(organization), *organization));
+        let appended = entries.get_mut(organization);
         appended.expect("a memo comes with events of its organization").memos.push(memo);
     }
-    for (organization, counted) in &batch.counts {
-        let (key, fresh) = entry(organization, super::beginning(organization));
-        entries.entry(key).or_insert(fresh).counted.add(counted);
+    for need in &batch.assumed {
+        let organization = need.organization;
+        let entry =
+            entries.entry(organization).or_insert_with(|| Entry::new(organization, assumed_head(need)));
+        entry.assumed = Some(&need.parts);
     }
+    for (organization, counted) in &batch.counts {
+        let fresh = || Entry::new(organization, super::beginning(organization));
+        entries.entry(organization).or_insert_with(fresh).counted.add(counted);
+    }
+    let mut entries: Vec<Entry<'a>> = entries.into_values().collect();
+    // Stable: within a slot they stay in their order.
+    entries.sort_by_key(|entry| entry.slot);
     entries
+}
+
+fn assumed_head(need: &Need<'_>) -> Head {
+    need.at_hand.expect("what is assumed is at hand")
 }
 
 fn encode(append: &Append<'_>) -> Events {
@@ -127,8 +137,10 @@ async fn store_together<'a>(store: &Postgres, mut entries: Vec<Entry<'a>>) -> Re
         uncertain |= unknown;
         // Nothing would tell whether these counts are stored already.
         let tells = entries.iter().any(|entry| entry.events.is_some());
-        if (uncertain && !tells) || !patience.pause().await {
-            return Err(if uncertain { Fault::Unknown(why) } else { Fault::Unavailable(why) });
+        let counts = entries.iter().any(Entry::counts);
+        if (uncertain && counts && !tells) || !patience.pause().await {
+            let unknown = uncertain && entries.iter().any(Entry::writes);
+            return Err(if unknown { Fault::Unknown(why) } else { Fault::Unavailable(why) });
         }
     }
     Ok(stale)

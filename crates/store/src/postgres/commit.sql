@@ -6,13 +6,17 @@
 --   0  it has new events: nobody else may have written since `prev`, or nothing of this call is stored (CB001, whose
 --      DETAIL names the places of all that somebody else was faster on);
 --   1  only when it is due is set, unless somebody else has written since `prev`;
---   2  nothing: only something about it is counted.
+--   2  nothing: only something about it is counted, or assumed.
+-- `assumed` says that the call is told the same way where somebody else has written since `prev`, whatever is done, and `k`
+-- and `q` name the closed runs and the answers that are believed not to exist. What was decided on all that is true, or else
+-- nothing of this call is stored.
 CREATE OR REPLACE FUNCTION coulomb.{name}(
-  {slot_parameter}, o_org text[], o_how smallint[], o_prev bigint[], o_prev_hash bytea[],
+  {slot_parameter}, o_org text[], o_how smallint[], o_assumed boolean[], o_prev bigint[], o_prev_hash bytea[],
   o_version bigint[], o_hash bytea[], o_due bigint[], o_name text[], o_body text[],
   e_o int[], e_seq bigint[], e_at bigint[], e_hash bytea[], e_body text[],
   g_o int[], g_seq bigint[], g_id text[], g_payment text[], g_live boolean[], g_body text[],
-  r_o int[], r_seq bigint[], r_id text[], r_status text[], r_task text[], r_body text[],
+  r_o int[], r_new boolean[], r_seq bigint[], r_id text[], r_task text[], r_body text[],
+  c_o int[], c_new boolean[], c_seq bigint[], c_id text[], c_status text[], c_task text[], c_body text[],
   d_o int[], d_seq bigint[], d_id text[], d_payment text[], d_live boolean[], d_body text[],
   p_o int[], p_seq bigint[], p_id text[], p_granted text[], p_live boolean[], p_body text[],
   f_o int[], f_kind text[], f_id text[], f_payment text[],
@@ -20,18 +24,23 @@ CREATE OR REPLACE FUNCTION coulomb.{name}(
   n_o int[], n_seq bigint[], n_body text[],
   t_o int[], t_hour bigint[], t_kind text[], t_member text[], t_task text[],
   t_credits bigint[], t_runs bigint[], t_refused bigint[],
+  k_o int[], k_id text[], q_o int[], q_key text[],
   m_o int[], m_kind text[], m_id text[], m_due bigint[], m_body text[]
 ) RETURNS void LANGUAGE plpgsql AS $body$
 DECLARE
   stale int[] := '{}';
+  ended bigint;
 BEGIN
   FOR i IN 1 .. cardinality(o_org) LOOP
-    IF o_how[i] = 2 THEN
+    IF o_how[i] = 2 AND NOT o_assumed[i] THEN
       CONTINUE;
+    ELSIF o_how[i] = 2 THEN
+      PERFORM FROM coulomb.organization
+      WHERE slot = {slot_of_i} AND org = o_org[i] AND version = o_prev[i] AND hash = o_prev_hash[i];
     ELSIF o_how[i] = 1 THEN
       UPDATE coulomb.organization SET next_due = o_due[i]
       WHERE slot = {slot_of_i} AND org = o_org[i] AND version = o_prev[i] AND hash = o_prev_hash[i];
-      CONTINUE;
+      CONTINUE WHEN NOT o_assumed[i];
     ELSIF o_prev[i] = 0 THEN
       INSERT INTO coulomb.organization (slot, org, version, hash, next_due, name, body)
       VALUES ({slot_of_i}, o_org[i], o_version[i], o_hash[i], o_due[i], o_name[i], o_body[i])
@@ -45,6 +54,17 @@ BEGIN
       stale := stale || i;
     END IF;
   END LOOP;
+  -- After the rows: whoever closes a run moves its organization's row, so what is not there now was not there then.
+  IF cardinality(k_o) > 0 THEN
+    stale := stale || array(
+      SELECT u.o FROM unnest(k_o, k_id) AS u (o, id)
+      JOIN coulomb.closed_run r ON r.slot = {slot_of_u} AND r.org = o_org[u.o] AND r.id = u.id);
+  END IF;
+  IF cardinality(q_o) > 0 THEN
+    stale := stale || array(
+      SELECT u.o FROM unnest(q_o, q_key) AS u (o, key)
+      JOIN coulomb.answer a ON a.slot = {slot_of_u} AND a.org = o_org[u.o] AND a.key = u.key);
+  END IF;
   IF cardinality(stale) > 0 THEN
     RAISE EXCEPTION 'somebody else was faster' USING ERRCODE = 'CB001', DETAIL = array_to_string(stale, ',');
   END IF;
@@ -60,11 +80,38 @@ BEGIN
     FROM unnest(g_o, g_seq, g_id, g_payment, g_live, g_body) AS u (o, seq, id, payment, live, body)
     ON CONFLICT (slot, org, seq) DO UPDATE SET live = excluded.live, body = excluded.body;
   END IF;
-  IF cardinality(r_o) > 0 THEN
-    INSERT INTO coulomb.run (slot, org, seq, id, status, task, body)
-    SELECT {slot_of_u}, o_org[u.o], u.seq, u.id, u.status, u.task, u.body
-    FROM unnest(r_o, r_seq, r_id, r_status, r_task, r_body) AS u (o, seq, id, status, task, body)
-    ON CONFLICT (slot, org, id) DO UPDATE SET status = excluded.status, body = excluded.body;
+  -- Runs that run. What is new in this commit is in no row yet.
+  IF true = ANY (r_new) THEN
+    INSERT INTO coulomb.open_run (slot, org, id, seq, task, body)
+    SELECT {slot_of_u}, o_org[u.o], u.id, u.seq, u.task, u.body
+    FROM unnest(r_o, r_new, r_seq, r_id, r_task, r_body) AS u (o, new, seq, id, task, body)
+    WHERE u.new;
+  END IF;
+  IF false = ANY (r_new) THEN
+    UPDATE coulomb.open_run AS r SET body = u.body
+    FROM unnest(r_o, r_new, r_id, r_body) AS u (o, new, id, body)
+    WHERE NOT u.new AND r.slot = {slot_of_u} AND r.org = o_org[u.o] AND r.id = u.id;
+  END IF;
+  -- Runs that do not, or not any more.
+  IF cardinality(c_o) > 0 THEN
+    ended := 0;
+    IF false = ANY (c_new) THEN
+      DELETE FROM coulomb.open_run AS r
+      USING unnest(c_o, c_new, c_id) AS u (o, new, id)
+      WHERE NOT u.new AND r.slot = {slot_of_u} AND r.org = o_org[u.o] AND r.id = u.id;
+      GET DIAGNOSTICS ended = ROW_COUNT;
+    END IF;
+    -- One that is not new and was not open has lapsed before, and has its row. That is rare, and looking for it is not free.
+    IF ended = cardinality(array_positions(c_new, false)) THEN
+      INSERT INTO coulomb.closed_run (slot, org, id, seq, status, task, body)
+      SELECT {slot_of_u}, o_org[u.o], u.id, u.seq, u.status, u.task, u.body
+      FROM unnest(c_o, c_seq, c_id, c_status, c_task, c_body) AS u (o, seq, id, status, task, body);
+    ELSE
+      INSERT INTO coulomb.closed_run (slot, org, id, seq, status, task, body)
+      SELECT {slot_of_u}, o_org[u.o], u.id, u.seq, u.status, u.task, u.body
+      FROM unnest(c_o, c_seq, c_id, c_status, c_task, c_body) AS u (o, seq, id, status, task, body)
+      ON CONFLICT (slot, org, id) DO UPDATE SET status = excluded.status, body = excluded.body;
+    END IF;
   END IF;
   IF cardinality(d_o) > 0 THEN
     INSERT INTO coulomb.debt (slot, org, seq, id, payment, live, body)

@@ -15,11 +15,12 @@ pub enum Engine {
 }
 
 /// The tables of organizations. The first is the one that the others lie beside.
-const BY_SLOT: [&str; 11] = [
+const BY_SLOT: [&str; 12] = [
     "organization",
     "event",
     "grants",
-    "run",
+    "open_run",
+    "closed_run",
     "debt",
     "payment",
     "payment_fact",
@@ -72,7 +73,7 @@ async fn citus(client: &Client) -> Result<(), Trouble> {
             client.batch_execute(&format!("SELECT create_reference_table('coulomb.{table}')")).await?;
         }
     }
-    for function in ["commit_slot_2", "keep_2"] {
+    for function in ["commit_slot_3", "keep_2"] {
         let delegate = format!(
             "SELECT create_distributed_function('coulomb.{function}'::regproc::oid::regprocedure, 'p_slot',
                                                 colocate_with => 'coulomb.organization')"

@@ -2,6 +2,7 @@
 
 use crate::Fault;
 use deadpool_postgres::PoolError;
+use std::collections::BTreeSet;
 use tokio_postgres::{Error, error::SqlState};
 
 /// What went wrong with one call to the database.
@@ -102,7 +103,8 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Places that SQL counts from 1.
+/// Places that SQL counts from 1, in their order, each once.
 fn places(detail: &str) -> Vec<usize> {
-    detail.split(',').filter_map(|place| place.parse::<usize>().ok()?.checked_sub(1)).collect()
+    let places = detail.split(',').filter_map(|place| place.parse::<usize>().ok()?.checked_sub(1));
+    places.collect::<BTreeSet<usize>>().into_iter().collect()
 }

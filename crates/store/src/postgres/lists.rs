@@ -52,18 +52,20 @@ pub(super) async fn page<T: DeserializeOwned>(
 }
 
 pub(super) async fn runs(conn: &Object, filter: &RunFilter, asked: Asked<'_>) -> Result<Page<Run>, Trouble> {
-    let wanted = filter.status.map(status);
     let task = filter.task.as_ref().map(TaskId::as_str);
-    match (&wanted, &task) {
-        (None, None) => page(conn, "run", &statements::RUNS, asked, &[]).await,
-        (None, Some(task)) => page(conn, "run", &statements::RUNS_OF_TASK, asked, &[task]).await,
-        (Some(_), None) if filter.status == Some(RunStatus::Settled) => {
-            page(conn, "run", &statements::SETTLED_RUNS, asked, &[]).await
+    let wanted = filter.status.map(status);
+    match (filter.status, &wanted, &task) {
+        (Some(RunStatus::Running), _, None) => page(conn, "run", &statements::RUNNING_RUNS, asked, &[]).await,
+        (Some(RunStatus::Running), _, Some(task)) => {
+            page(conn, "run", &statements::RUNNING_RUNS_OF_TASK, asked, &[task]).await
         }
-        (Some(status), None) => page(conn, "run", &statements::UNSETTLED_RUNS, asked, &[status]).await,
-        (Some(status), Some(task)) => {
-            page(conn, "run", &statements::RUNS_OF_TASK_IN_STATUS, asked, &[task, status]).await
+        (Some(RunStatus::Settled), _, None) => page(conn, "run", &statements::SETTLED_RUNS, asked, &[]).await,
+        (_, Some(status), None) => page(conn, "run", &statements::UNSETTLED_RUNS, asked, &[status]).await,
+        (_, Some(status), Some(task)) => {
+            page(conn, "run", &statements::CLOSED_RUNS_OF_TASK, asked, &[task, status]).await
         }
+        (_, None, Some(task)) => page(conn, "run", &statements::RUNS_OF_TASK, asked, &[task]).await,
+        (_, None, None) => page(conn, "run", &statements::RUNS, asked, &[]).await,
     }
 }
 

@@ -33,6 +33,19 @@ macro_rules! page {
     };
 }
 
+/// The same of runs, open and closed. An organization's open runs are few, and read all for it.
+macro_rules! page_of_runs {
+    ($open:literal, $closed:literal) => {
+        concat!(
+            "SELECT seq, body FROM coulomb.open_run WHERE slot = $1 AND org = $2 AND seq < $3",
+            $open,
+            " UNION ALL (",
+            page!("closed_run", $closed),
+            ") ORDER BY seq DESC LIMIT $4"
+        )
+    };
+}
+
 /// A payment, found by a condition on its id, with its grant and its debts, at one version of its organization.
 macro_rules! family {
     ($which:literal) => {
@@ -50,13 +63,13 @@ macro_rules! family {
 }
 
 statements! {
-    /// Where histories end, which runs exist, and which answers: all at one instant.
+    /// Where histories end, which closed runs exist, and which answers: all at one instant. Open runs come with the account.
     LOOK = "SELECT 'o' AS part, u.n, o.version, o.hash, NULL AS body
           FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS u (slot, org, n)
           JOIN coulomb.organization o ON o.slot = u.slot AND o.org = u.org
         UNION ALL SELECT 'r', u.n, 0, NULL, r.body
           FROM unnest($3::smallint[], $4::text[], $5::text[]) WITH ORDINALITY AS u (slot, org, run, n)
-          JOIN coulomb.run r ON r.slot = u.slot AND r.org = u.org AND r.id = u.run
+          JOIN coulomb.closed_run r ON r.slot = u.slot AND r.org = u.org AND r.id = u.run
         UNION ALL SELECT 'a', u.n, 0, NULL, a.body
           FROM unnest($6::smallint[], $7::text[], $8::text[]) WITH ORDINALITY AS u (slot, org, key, n)
           JOIN coulomb.answer a ON a.slot = u.slot AND a.org = u.org AND a.key = u.key";
@@ -65,15 +78,14 @@ statements! {
           JOIN coulomb.organization o ON o.org = u.org WHERE o.slot = $1
         UNION ALL SELECT 'r', u.n, 0, NULL, r.body
           FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS u (org, run, n)
-          JOIN coulomb.run r ON r.org = u.org AND r.id = u.run WHERE r.slot = $1
+          JOIN coulomb.closed_run r ON r.org = u.org AND r.id = u.run WHERE r.slot = $1
         UNION ALL SELECT 'a', u.n, 0, NULL, a.body
           FROM unnest($5::text[], $6::text[]) WITH ORDINALITY AS u (org, key, n)
           JOIN coulomb.answer a ON a.org = u.org AND a.key = u.key WHERE a.slot = $1";
 
     /// An account: its row and its live parts; a live payment comes with its grant and its debts.
     LOAD = "SELECT 'o' AS part, version, hash, body FROM coulomb.organization WHERE slot = $1 AND org = $2
-        UNION ALL SELECT 'r', 0, NULL, body FROM coulomb.run
-          WHERE slot = $1 AND org = $2 AND status = 'running' AND status <> 'settled'
+        UNION ALL SELECT 'r', 0, NULL, body FROM coulomb.open_run WHERE slot = $1 AND org = $2
         UNION ALL SELECT 'g', 0, NULL, body FROM coulomb.grants WHERE slot = $1 AND org = $2 AND live
         UNION ALL SELECT 'g', 0, NULL, body FROM coulomb.grants WHERE slot = $1 AND org = $2 AND NOT live AND id IN
           (SELECT granted FROM coulomb.payment WHERE slot = $1 AND org = $2 AND live)
@@ -82,7 +94,8 @@ statements! {
           (SELECT id FROM coulomb.payment WHERE slot = $1 AND org = $2 AND live)
         UNION ALL SELECT 'p', 0, NULL, body FROM coulomb.payment WHERE slot = $1 AND org = $2 AND live";
 
-    RUN = "SELECT body FROM coulomb.run WHERE slot = $1 AND org = $2 AND id = $3";
+    RUN = "SELECT body FROM coulomb.open_run WHERE slot = $1 AND org = $2 AND id = $3
+        UNION ALL SELECT body FROM coulomb.closed_run WHERE slot = $1 AND org = $2 AND id = $3";
     /// A grant, and which payment it belongs to.
     GRANT = "SELECT 'o' AS part, version, hash, NULL AS payment, NULL AS body
           FROM coulomb.organization WHERE slot = $1 AND org = $2
@@ -114,11 +127,13 @@ statements! {
     DEBTS = page!("debt", "");
     OPEN_DEBTS = page!("debt", " AND live");
     REFUSALS = page!("refusal", "");
-    RUNS = page!("run", " AND seq > 0");
-    SETTLED_RUNS = page!("run", " AND seq > 0 AND status = 'settled'");
-    UNSETTLED_RUNS = page!("run", " AND status = $5 AND status <> 'settled'");
-    RUNS_OF_TASK = page!("run", " AND task = $5");
-    RUNS_OF_TASK_IN_STATUS = page!("run", " AND task = $5 AND status = $6");
+    RUNS = page_of_runs!("", " AND seq > 0");
+    RUNNING_RUNS = page!("open_run", "");
+    SETTLED_RUNS = page!("closed_run", " AND seq > 0 AND status = 'settled'");
+    UNSETTLED_RUNS = page!("closed_run", " AND status = $5 AND status <> 'settled'");
+    RUNS_OF_TASK = page_of_runs!(" AND task = $5", " AND task = $5");
+    RUNNING_RUNS_OF_TASK = page!("open_run", " AND task = $5");
+    CLOSED_RUNS_OF_TASK = page!("closed_run", " AND task = $5 AND status = $6");
     USAGE = "SELECT hour, kind, member, task, credits, runs, refused FROM coulomb.tally
         WHERE slot = $1 AND org = $2 AND hour >= $3 AND hour < $4 ORDER BY hour, kind, member, task";
 
@@ -144,13 +159,13 @@ statements! {
     REVOKE_KEY = "UPDATE coulomb.api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
 
     /// One commit (`commit.sql`), for organizations of any slots.
-    COMMIT = "SELECT coulomb.commit_2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+    COMMIT = "SELECT coulomb.commit_3($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
         $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40,
-        $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60,
-        $61, $62)";
+        $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62,
+        $63, $64, $65, $66, $67, $68, $69, $70, $71, $72, $73, $74)";
     /// One commit for organizations of one slot. Alone in its transaction, an engine that shards runs it where the slot is.
-    COMMIT_SLOT = "SELECT coulomb.commit_slot_2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+    COMMIT_SLOT = "SELECT coulomb.commit_slot_3($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
         $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38,
         $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60,
-        $61, $62)";
+        $61, $62, $63, $64, $65, $66, $67, $68, $69, $70, $71, $72, $73, $74)";
 }

@@ -117,7 +117,7 @@ fn means_the_same(table: &str, column: &str, stored: &Cell, rebuilt: &Cell) -> b
         (_, "body", Cell::Text(stored), Cell::Text(rebuilt)) => match table {
             "organization" => same::<Core>(stored, rebuilt),
             "grants" => same::<Grant>(stored, rebuilt),
-            "run" => same::<Run>(stored, rebuilt),
+            "run" | "open_run" | "closed_run" => same::<Run>(stored, rebuilt),
             "debt" => same::<Debt>(stored, rebuilt),
             "payment" => same::<Payment>(stored, rebuilt),
             "answer" => same::<Answered>(stored, rebuilt),

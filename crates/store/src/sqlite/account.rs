@@ -16,7 +16,6 @@ use ledger::{
     grant::Grant,
     id::{DebtId, GrantId, IdempotencyKey, OrganizationId, PaymentId},
     payment::Payment,
-    run::Run,
 };
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use serde::de::DeserializeOwned;
@@ -53,42 +52,48 @@ pub(super) fn row(conn: &Connection, organization: &OrganizationId) -> Result<Op
     Ok(Some(Row { n: row.get(0)?, head: Head { seq: version, hash, pos: row.get(2)? }, runs }))
 }
 
-/// What a round needs of one account; `known` is where its history ends, as was known before this instant.
+/// What a round needs of one account; `known` is where its history ends, as was known before this instant. It is filled in
+/// where it was not and all of the account is in the rows.
 pub(super) fn give(
     store: &Sqlite,
     conn: &Connection,
     need: &Need<'_>,
-    known: Option<&End>,
+    known: &mut Option<End>,
 ) -> Result<Given, Fault> {
+    let (mut loaded, mut n) = (None, known.map(|end| end.n));
     if need.at_hand.is_none() {
         let pos = known.map(|end| end.head.pos);
-        let (loaded, n) = load(store, conn, need.organization, pos)?;
-        let parts = n.map(|n| recall(conn, &store.run_ids, n, &need.parts)).transpose()?;
-        return Ok(Given { loaded: Some(loaded), parts: parts.unwrap_or_default() });
+        let (account, row) = load(store, conn, need.organization, pos)?;
+        *known = known.or(row.filter(|_| !account.lags).map(End::of));
+        n = row.map(|row| row.n);
+        loaded = Some(account);
+    } else if known.is_none() && !need.parts.is_empty() {
+        *known = row(conn, need.organization)?.map(End::of);
+        n = known.map(|end| end.n);
     }
-    if need.parts.is_empty() {
-        return Ok(Given::default());
-    }
-    let n = match known {
-        Some(end) => Some(end.n),
-        None => row(conn, need.organization)?.map(|row| row.n),
+    // Of an organization without a number nothing is stored.
+    let Some(n) = n else { return Ok(Given { loaded, parts: Vec::new() }) };
+    let is_new = |part: &PartKey| match part {
+        PartKey::Run(run) if store.lock.is_some() => super::read_lock(&store.run_ids).is_new(n, run),
+        _ => false,
     };
-    let parts = n.map(|n| recall(conn, &store.run_ids, n, &need.parts)).transpose()?;
-    Ok(Given { loaded: None, parts: parts.unwrap_or_default() })
+    let old: Vec<PartKey> = need.parts.iter().filter(|part| !is_new(part)).cloned().collect();
+    let parts = if old.is_empty() { Vec::new() } else { recall(conn, &store.run_ids, n, &old)? };
+    Ok(Given { loaded, parts })
 }
 
-/// An account as it is stored, and its organization's number; `known` is the place where its history ends, as was known
+/// An account as it is stored, and its organization's row; `known` is the place where its history ends, as was known
 /// before this instant. A new one where there is none.
 pub(super) fn load(
     store: &Sqlite,
     conn: &Connection,
     organization: &OrganizationId,
     known: Option<i64>,
-) -> Result<(Loaded, Option<i64>), Fault> {
+) -> Result<(Loaded, Option<Row>), Fault> {
     match row(conn, organization)? {
         Some(row) => {
             let end = store.end(conn, row.n, known)?;
-            Ok((folded(conn, &store.run_ids, organization, row, end)?, Some(row.n)))
+            Ok((folded(conn, &store.run_ids, organization, row, end)?, Some(row)))
         }
         None => {
             let head = Head { seq: 0, hash: ledger::chain::origin(organization), pos: 0 };
@@ -125,14 +130,23 @@ fn written(conn: &Connection, organization: &OrganizationId, row: Row) -> Result
         return Ok(Account::new(organization.clone()));
     }
     let n = row.n;
-    let core = one(conn, "organization", statements::CORE, [n])?;
+    let (mut core, mut parts) = (None, Vec::new());
+    let (mut grants, mut payments) = (Vec::<Grant>::new(), Vec::<Payment>::new());
+    let mut select = conn.prepare_cached(statements::LIVE)?;
+    let mut rows = select.query([n])?;
+    while let Some(row) = rows.next()? {
+        let body = bytes(row, 1)?;
+        match row.get(0)? {
+            0 => core = Some(from_json("organization", body)?),
+            1 => parts.push(Part::Run(from_json("run", body)?)),
+            2 => grants.push(from_json("grant", body)?),
+            3 => parts.push(Part::Debt(from_json("debt", body)?)),
+            _ => payments.push(from_json("payment", body)?),
+        }
+    }
     let core =
         core.ok_or_else(|| Fault::Damaged(format!("the row of organization {organization} has no body")))?;
-    let mut parts = Vec::new();
-    parts.extend(all::<Run>(conn, "run", statements::RUNNING, [n])?.into_iter().map(Part::Run));
-    let grants: Vec<Grant> = all(conn, "grant", statements::LIVE_GRANTS, [n])?;
-    parts.extend(all::<Debt>(conn, "debt", statements::LIVE_DEBTS, [n])?.into_iter().map(Part::Debt));
-    for payment in all::<Payment>(conn, "payment", statements::LIVE_PAYMENTS, [n])? {
+    for payment in payments {
         let at_hand = |id: &GrantId| grants.iter().any(|grant| grant.id == *id);
         family(conn, n, payment, &at_hand, &mut parts)?;
     }

@@ -39,7 +39,7 @@ pub(super) fn commit(store: &Sqlite, batch: &Batch<'_>) -> Result<Vec<Appended>,
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (answers, outcome) = {
         let (ends, ids) = (read_lock(&store.ends), read_lock(&store.run_ids));
-        let mut work = Work::new(&transaction, &ends, &ids)?;
+        let mut work = Work::new(&transaction, &ends, &ids, batch.appends.len() + batch.rows.len())?;
         let answers =
             batch.appends.iter().map(|append| work.append(append)).collect::<Result<Vec<_>, _>>()?;
         work.write_all(&batch.rows)?;
@@ -87,13 +87,18 @@ fn came_through(conn: &Connection, error: rusqlite::Error, answers: &[Appended])
 }
 
 impl<'a> Work<'a> {
-    fn new(conn: &'a Connection, ends: &'a Ends, ids: &'a RunIds) -> Result<Work<'a>, Fault> {
+    fn new(
+        conn: &'a Connection,
+        ends: &'a Ends,
+        ids: &'a RunIds,
+        accounts: usize,
+    ) -> Result<Work<'a>, Fault> {
         let journal = Appender::new(conn, ends.last())?;
         Ok(Work {
             conn,
             ends,
             ids,
-            moved: Moved::default(),
+            moved: Moved::with_capacity_and_hasher(accounts, Default::default()),
             stale: HashSet::default(),
             journal,
             new: NewIds::default(),

@@ -55,6 +55,11 @@ impl Ends {
         self.ends.get(organization).copied()
     }
 
+    /// Notes an end that was read from rows that say it all.
+    pub(super) fn learn(&mut self, organization: &OrganizationId, end: End) {
+        self.ends.entry(organization.clone()).or_insert(end);
+    }
+
     /// The place of the last event of the journal.
     pub(super) fn last(&self) -> i64 {
         self.last

@@ -239,10 +239,20 @@ impl Store for Sqlite {
         if self.is_nothing(needs, &known) {
             return Ok(needs.iter().map(|_| Given::default()).collect());
         }
-        self.read(|conn| {
-            let needs = needs.iter().zip(&known);
-            needs.map(|(need, known)| account::give(self, conn, need, known.as_ref())).collect()
-        })
+        let mut found = known.clone();
+        let given: Vec<Given> = self.read(|conn| {
+            let needs = needs.iter().zip(&mut found);
+            needs.map(|(need, known)| account::give(self, conn, need, known)).collect()
+        })?;
+        // This is called by whoever commits, so nothing was committed meanwhile: what was found is still so, and its
+        // commit need not look for it again.
+        let mut ends = write_lock(&self.ends);
+        for ((need, known), found) in needs.iter().zip(known).zip(found) {
+            if let (None, Some(end)) = (known, found) {
+                ends.learn(need.organization, end);
+            }
+        }
+        Ok(given)
     }
 
     fn recall(&self, organization: &OrganizationId, keys: &[PartKey]) -> Result<Vec<Part>, Fault> {

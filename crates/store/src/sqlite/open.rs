@@ -243,3 +243,64 @@ pub(super) fn schema() -> Result<String, Fault> {
     }
     Ok(schema)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::{lists, run_ids, run_ids::RunIds};
+    use std::sync::RwLock;
+
+    /// A run with its first row, as an older version wrote it.
+    fn run(org: i64, seq: i64) -> String {
+        let (id, at) = (format!("run_{org}_{seq}"), 1_800_000_000_000_000_i64);
+        format!(
+            r#"{{"id":"{id}","kind":"chat_message","status":"settled","hold":0,"used":0,"started_at":{at},"start_seq":{seq}}}"#
+        )
+    }
+
+    #[test]
+    fn runs_of_an_older_version_are_listed_and_found_by_their_ids_as_before() {
+        let mut conn = Connection::open_in_memory().expect("it opens");
+        conn.execute_batch(MIGRATIONS[0]).expect("it is SQL");
+        first(&conn).expect("it is set");
+        conn.execute_batch(MIGRATIONS[1]).expect("it is SQL");
+        conn.execute_batch("PRAGMA user_version = 2").expect("it is SQL");
+        for org in [7, 3] {
+            conn.execute(
+                "INSERT INTO organization (n, id, slot) VALUES (?1, ?2, 0)",
+                (org, format!("org_{org}")),
+            )
+            .expect("it is inserted");
+            for seq in 1..=600 {
+                let insert =
+                    "INSERT INTO run (org, seq, id, status, body) VALUES (?1, ?2, ?3, 'settled', ?4)";
+                let row = (org, seq, format!("run_{org}_{seq}"), run(org, seq));
+                conn.execute(insert, row).expect("it is inserted");
+            }
+        }
+        migrate(Path::new("memory"), &mut conn).expect("it is brought up to this version");
+
+        let ids = RwLock::new(RunIds::open(&conn, run_ids::SEGMENT_RUNS, false).expect("it opens"));
+        for org in [3, 7] {
+            let mut before = None;
+            let mut listed = Vec::new();
+            loop {
+                let asked = lists::Asked { n: org, before, limit: 130 };
+                let page = lists::runs(&conn, &crate::RunFilter::default(), asked).expect("it reads");
+                listed.extend(page.rows.iter().map(|run| run.id.to_string()));
+                before = page.next;
+                if before.is_none() {
+                    break;
+                }
+            }
+            let expected: Vec<String> = (1..=600).rev().map(|seq| format!("run_{org}_{seq}")).collect();
+            assert_eq!(listed, expected);
+            for seq in [1, 256, 257, 600] {
+                let id = format!("run_{org}_{seq}").parse().expect("an id");
+                let found = run_ids::find(&conn, &ids, org, &id).expect("it reads").expect("it is found");
+                assert_eq!(found.start_seq, seq);
+                assert!(run_ids::find(&conn, &ids, 10 - org, &id).expect("it reads").is_none());
+            }
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The contract of a store, told as stories. Each runs against whatever an [`opener::Opener`] opens, so that every store
 //! keeps the same promises. What only SQLite has (files, a lock) is in `files` and `backups`; what only PostgreSQL has is in `schema`
-//! (what others see of it), `cuts` (connections that end), `servers` (several at once) and `encryption`.
+//! (what others see of it), `assumed` (what is checked when it is committed), `older` (databases of versions before), `cuts`
+//! (connections that end), `servers` (several at once) and `encryption`.
 
 mod desk;
 // Its house name, as everyone else calls it.
@@ -11,6 +12,7 @@ mod wire;
 mod work;
 
 mod appends;
+mod assumed;
 mod backups;
 mod cuts;
 mod encryption;
@@ -19,6 +21,7 @@ mod files;
 mod keys;
 mod lists;
 mod memos;
+mod older;
 mod rebuilding;
 mod replays;
 mod rows;

@@ -316,7 +316,8 @@ fn a_database_that_servers_share_is_rebuilt_in_one_beside_it() {
             "grants: 1 wrong: organization acme, seq",
         ),
         ("UPDATE grants SET live = NOT live", "live is"),
-        ("DELETE FROM run", "run: 2 wrong: organization acme, id \"r1\" is missing"),
+        ("DELETE FROM closed_run", "closed_run: 1 wrong: organization acme, id \"r1\" is missing"),
+        ("DELETE FROM open_run", "open_run: 1 wrong: organization acme, id \"r2\" is missing"),
         ("UPDATE payment SET granted = NULL", "granted is nothing, its events say"),
         ("DELETE FROM payment_fact", "payment_fact: 1 wrong"),
         ("DELETE FROM answer", "answer: 1 wrong"),
@@ -325,7 +326,7 @@ fn a_database_that_servers_share_is_rebuilt_in_one_beside_it() {
         ("UPDATE organization SET version = version + 1", "version is"),
         ("UPDATE organization SET next_due = NULL", "next_due is nothing"),
         (
-            "TRUNCATE organization, grants, run, debt, payment, payment_fact, answer, refusal, tally",
+            "TRUNCATE organization, grants, open_run, closed_run, debt, payment, payment_fact, answer, refusal, tally",
             "organization: 1 wrong: organization acme is missing",
         ),
     ] {

@@ -196,12 +196,28 @@ fn whatever_is_changed_behind_the_back_of_postgresql_is_named() {
         ),
         ("DELETE FROM payment WHERE id = 'pay_1'", "payment"),
         ("UPDATE payment SET live = false WHERE live", "live payments"),
-        ("UPDATE run SET body = jsonb_set(body::jsonb, '{kind}', '\"tool_run\"') WHERE id = 'r1'", "run r1"),
-        ("DELETE FROM run WHERE id = 'r2'", "run"),
-        ("UPDATE run SET id = 'r9' WHERE id = 'r1'", "run r1"),
-        ("UPDATE run SET status = 'settled' WHERE id = 'r2'", "run r2"),
-        ("UPDATE run SET status = 'running' WHERE id = 'r1'", "run r1"),
-        ("UPDATE run SET status = 'lapsed' WHERE id = 'r1'", "run r1"),
+        (
+            "UPDATE closed_run SET body = jsonb_set(body::jsonb, '{kind}', '\"tool_run\"') WHERE id = 'r1'",
+            "run r1",
+        ),
+        (
+            "UPDATE open_run SET body = jsonb_set(body::jsonb, '{kind}', '\"tool_run\"') WHERE id = 'r2'",
+            "run",
+        ),
+        ("DELETE FROM closed_run WHERE id = 'r1'", "run r1"),
+        ("DELETE FROM open_run WHERE id = 'r2'", "run"),
+        ("UPDATE closed_run SET id = 'r9' WHERE id = 'r1'", "run r1"),
+        ("UPDATE closed_run SET status = 'lapsed' WHERE id = 'r1'", "run r1"),
+        (
+            "INSERT INTO open_run (slot, org, id, seq, body)
+             SELECT slot, org, id, seq, body FROM closed_run WHERE id = 'r1'",
+            "run",
+        ),
+        (
+            "INSERT INTO closed_run (slot, org, id, seq, status, body)
+             SELECT slot, org, id, seq, 'settled', body FROM open_run WHERE id = 'r2'",
+            "run r2",
+        ),
         ("UPDATE debt SET live = NOT live", "debt"),
         ("DELETE FROM payment_fact", "pay_1 is not found"),
         ("DELETE FROM answer", "answer to key_1"),

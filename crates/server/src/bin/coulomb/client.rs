@@ -1,6 +1,8 @@
 //! A small HTTP/1.1 client for the load tool and the demonstration: one kept connection, one request at a time, answers
-//! with a stated length. It shares its cores with the server it measures, so it does as little as possible.
+//! with a stated length. How requests and answers read is here; the load itself is made by `bench::driver`, which keeps
+//! hundreds of connections on one thread.
 
+use memchr::{memchr, memmem};
 use std::io::{Error, ErrorKind, Result};
 use tokio::net::TcpStream;
 
@@ -38,6 +40,25 @@ impl Target {
         let headers =
             format!("host: {}\r\ncontent-type: application/x-www-form-urlencoded\r\n", self.authority);
         Target { authority: self.authority.clone(), headers }
+    }
+
+    /// Host and port.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// A whole request.
+    pub fn request(&self, method: &str, path: &str, body: &[u8]) -> Vec<u8> {
+        let mut request = Vec::new();
+        self.write_request(&mut request, method, path, body);
+        request
+    }
+
+    fn write_request(&self, out: &mut Vec<u8>, method: &str, path: &str, body: &[u8]) {
+        let (headers, length) = (&self.headers, body.len());
+        let head = format!("{method} {path} HTTP/1.1\r\n{headers}content-length: {length}\r\n\r\n");
+        out.extend_from_slice(head.as_bytes());
+        out.extend_from_slice(body);
     }
 }
 
@@ -81,13 +102,7 @@ impl Connection {
             }
         };
         self.out.clear();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\n{}content-length: {}\r\n\r\n",
-            self.target.headers,
-            body.len()
-        );
-        self.out.extend_from_slice(head.as_bytes());
-        self.out.extend_from_slice(body);
+        self.target.write_request(&mut self.out, method, path, body);
         write(&stream, &self.out).await?;
 
         let mut filled = 0;
@@ -139,28 +154,34 @@ async fn read(stream: &TcpStream, buffer: &mut Vec<u8>, filled: usize) -> Result
 }
 
 /// What the head of an answer says.
-struct Head {
-    status: u16,
-    size: usize,
-    body_size: usize,
-    closes: bool,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The status code.
+    pub status: u16,
+    /// Bytes of the head itself.
+    pub size: usize,
+    /// Bytes of the body.
+    pub body_size: usize,
+    /// Whether the server closes the connection after this answer.
+    pub closes: bool,
 }
 
 impl Head {
-    /// Nothing until it is there in full.
-    fn parse(bytes: &[u8]) -> Result<Option<Head>> {
-        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
-        let head = bytes.get(..end).and_then(|head| std::str::from_utf8(head).ok());
-        let mut lines = head.unwrap_or_default().split("\r\n");
-        let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok());
-        let status: u16 = status.ok_or_else(|| strange("its first line"))?;
+    /// Nothing until it is there in full. Fails where the answer is none of coulomb's.
+    pub fn parse(bytes: &[u8]) -> Result<Option<Head>> {
+        let Some(end) = memmem::find(bytes, b"\r\n\r\n") else { return Ok(None) };
+        let mut rest = bytes.get(..end).unwrap_or_default();
+        let first = next_line(&mut rest).strip_prefix(b"HTTP/1.1 ").and_then(|line| number(line.get(..3)?));
+        let status = first.and_then(|status| u16::try_from(status).ok());
+        let status = status.ok_or_else(|| strange("its first line"))?;
         let mut body_size = if status == 204 || status == 304 { Some(0) } else { None };
         let mut closes = false;
-        for (name, value) in lines.filter_map(|line| line.split_once(':')) {
-            if name.eq_ignore_ascii_case("content-length") {
-                body_size = value.trim().parse().ok();
-            } else if name.eq_ignore_ascii_case("connection") {
-                closes = value.trim().eq_ignore_ascii_case("close");
+        while !rest.is_empty() {
+            let line = next_line(&mut rest);
+            if let Some(value) = value_of(line, b"content-length") {
+                body_size = number(value);
+            } else if let Some(value) = value_of(line, b"connection") {
+                closes = value.eq_ignore_ascii_case(b"close");
             }
         }
         let body_size = body_size.ok_or_else(|| strange("a body without a stated length"))?;
@@ -168,6 +189,50 @@ impl Head {
     }
 }
 
+/// Cuts off the next line of a head.
+fn next_line<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
+    let end = memchr(b'\r', rest).unwrap_or(rest.len());
+    let line = rest.get(..end).unwrap_or_default();
+    *rest = rest.get(end + 2..).unwrap_or_default();
+    line
+}
+
+/// The value of a header line with this name.
+fn value_of<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let (found, value) = line.split_at_checked(name.len())?;
+    let value = value.strip_prefix(b":").filter(|_| found.eq_ignore_ascii_case(name))?;
+    Some(value.trim_ascii())
+}
+
+fn number(digits: &[u8]) -> Option<usize> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
 fn strange(what: &str) -> Error {
     Error::new(ErrorKind::InvalidData, format!("the server's answer is not one of coulomb's: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_read_when_it_is_whole_whatever_the_letters_of_its_names() {
+        let answer = b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nContent-Length:  12\r\nCONNECTION: Close\r\n\r\n{}";
+        let whole = answer.len() - 2;
+        for cut in 0..whole {
+            assert_eq!(Head::parse(&answer[..cut]).expect("a beginning"), None);
+        }
+        let head = Head { status: 201, size: whole, body_size: 12, closes: true };
+        assert_eq!(Head::parse(answer).expect("a head"), Some(head));
+    }
+
+    #[test]
+    fn an_answer_of_another_kind_is_refused() {
+        for answer in ["SMTP ready\r\n\r\n", "HTTP/1.1 2\r\n\r\n", "HTTP/1.1 200 OK\r\nserver: x\r\n\r\n"] {
+            assert!(Head::parse(answer.as_bytes()).is_err(), "{answer}");
+        }
+        let empty = b"HTTP/1.1 204 No Content\r\n\r\n";
+        assert_eq!(Head::parse(empty).expect("a head").map(|head| head.body_size), Some(0));
+    }
 }

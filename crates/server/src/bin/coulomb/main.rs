@@ -59,7 +59,7 @@ enum Command {
     Reconcile(reconcile::Reconcile),
     Explain(explain::Explain),
     Export(export::Export),
-    Bench(bench::Bench),
+    Bench(Box<bench::Bench>),
     Completions(completions::Completions),
 }
 
