@@ -301,8 +301,17 @@ impl Store for Postgres {
 
     fn recall(&self, organization: &OrganizationId, keys: &[PartKey]) -> Result<Vec<Part>, Fault> {
         let need = Need { organization, at_hand: None, parts: keys.to_vec() };
-        let given = self.fetch(std::slice::from_ref(&need))?.pop();
-        Ok(given.map(|given| given.parts).unwrap_or_default())
+        let Some(given) = self.fetch(std::slice::from_ref(&need))?.pop() else { return Ok(Vec::new()) };
+        let mut parts = given.parts;
+        // Runs that run are nowhere but in the account.
+        if let Some(Loaded { account, .. }) = &given.loaded {
+            let open = keys.iter().filter_map(|key| match key {
+                PartKey::Run(id) => account.run(id).cloned().map(Part::Run),
+                _ => None,
+            });
+            parts.extend(open);
+        }
+        Ok(parts)
     }
 
     fn fetch(&self, needs: &[Need<'_>]) -> Result<Vec<Given>, Fault> {

@@ -33,7 +33,8 @@ macro_rules! page {
     };
 }
 
-/// The same of runs, open and closed. An organization's open runs are few, and read all for it.
+/// The same of runs, open and closed. All open runs of the organization are read for it: most have few, and an index by
+/// number would cost every start and every end.
 macro_rules! page_of_runs {
     ($open:literal, $closed:literal) => {
         concat!(

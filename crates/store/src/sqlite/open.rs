@@ -84,8 +84,11 @@ pub(super) fn writer(path: &Path) -> Result<Connection, Fault> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = connect(path, flags, 64)?;
-    conn.execute_batch(&format!("PRAGMA page_size = {PAGE_BYTES}")).map_err(|error| describe(path, error))?;
+    // A step may sort everything there is, which need not fit into memory.
+    conn.execute_batch(&format!("PRAGMA page_size = {PAGE_BYTES}; PRAGMA temp_store = FILE"))
+        .map_err(|error| describe(path, error))?;
     migrate(path, &mut conn)?;
+    conn.execute_batch("PRAGMA temp_store = MEMORY")?;
     let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
         let text = format!("{} cannot keep a write-ahead log: is it on a network drive?", path.display());
