@@ -2,6 +2,10 @@
 //! and followed by a standby, and an empty database for every test that asks. Everything is done with PostgreSQL's own
 //! programs, so that no driver is needed here. What is in the databases is not known here.
 
+mod backup;
+
+pub use backup::{ARCHIVING, BaseBackup, dump};
+
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{ErrorKind, Write};
@@ -149,15 +153,9 @@ impl Cluster {
     /// Starts a second server that follows this one. It has this one's settings, with these on top, and waits for no standby
     /// of its own: it can commit after it is promoted.
     pub fn standby(&self, settings: &[(&str, &str)]) -> Result<Self, String> {
-        let folder = new_folder()?;
-        let mut copy = as_its_user(&self.programs.join("pg_basebackup"), &folder);
-        copy.args(["--write-recovery-conf", "--checkpoint=fast", "--wal-method=stream", "--no-sync"]);
-        copy.arg("--dbname").arg(self.url("postgres")).arg("--pgdata").arg(folder.join("data"));
-        make(&copy, &folder)?;
-        // What `set` has changed is in this file, and the copy has it, so only here can it be changed back.
+        // What `set` has changed is in the copy's own file, so only there can it be changed back.
         let settings = [&[("synchronous_standby_names", "")], settings].concat();
-        add_settings(&folder.join("data/postgresql.auto.conf"), &settings)?;
-        Self::serve_on_a_free_port(self.programs.clone(), folder)
+        self.copied(&["--write-recovery-conf"])?.restore(&settings)
     }
 
     /// Makes a standby a server in its own right, and waits until it is.

@@ -200,6 +200,8 @@ fn help_is_what_people_read() {
         "keys list",
         "keys revoke",
         "migrate",
+        "backup",
+        "rebuild",
         "notices",
         "notices list",
         "notices replay",
@@ -366,6 +368,72 @@ fn a_server_that_is_killed_loses_nothing_that_was_answered() {
     let server = Server::start(scratch.path());
     assert_eq!(balance(&server, &key), before);
     printed(&mut coulomb(["verify", "--data", path(scratch.path())]));
+}
+
+#[test]
+fn a_backup_is_a_data_directory_and_a_rebuild_proves_it() {
+    let scratch = scratch();
+    let data = scratch.path().join("data");
+    let server = Server::start(&data);
+    let key = new_key(&data, "admin");
+    load(&server, &key);
+    let before = balance(&server, &key);
+    let copy = scratch.path().join("copy");
+    let backup = || coulomb(["backup", "--data", path(&data), "--to", path(&copy)]);
+    let told = printed(backup().arg("--verify"));
+    let (first, rest) = told.split_once('\n').expect("several lines");
+    assert_eq!(first, format!("Backed up 46 events, 1 MiB, to {}.", copy.display()));
+    assert!(
+        rest.contains(" 46 events\n") && rest.ends_with("All of them are as their events say.\n"),
+        "{rest}"
+    );
+    let said = complaint(&mut backup());
+    assert!(said.contains(&format!("{} is there already", copy.display())), "{said}");
+    drop(server);
+
+    is_golden("rebuild-equal", &printed(&mut coulomb(["rebuild", "--data", path(&copy)])));
+    let restored = Server::start(&copy);
+    assert_eq!(balance(&restored, &key), before);
+    let said = complaint(&mut coulomb(["rebuild", "--write", "--data", path(&copy)]));
+    assert!(said.contains(&format!("in use by process {}", restored.child.id())), "{said}");
+}
+
+/// Compares what was printed with a file in `tests/cli`.
+#[track_caller]
+fn is_golden(name: &str, printed: &str) {
+    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cli/{name}.txt"));
+    if std::env::var_os("GOLDEN").is_some_and(|golden| golden == "write") {
+        fs::write(&golden, printed).expect("the golden file can be written");
+    }
+    let expected = fs::read_to_string(&golden).unwrap_or_default();
+    assert_eq!(
+        printed, expected,
+        "`cargo xtask golden` writes tests/cli/{name}.txt again, then read the diff"
+    );
+}
+
+#[test]
+fn what_cannot_be_backed_up_or_rebuilt_is_explained() {
+    let scratch = scratch();
+    let missing = scratch.path().join("missing");
+    let to = scratch.path().join("copy");
+    for mut command in [
+        coulomb(["backup", "--data", path(&missing), "--to", path(&to)]),
+        coulomb(["rebuild", "--data", path(&missing)]),
+        coulomb(["rebuild", "--write", "--data", path(&missing)]),
+    ] {
+        let said = complaint(&mut command);
+        assert!(said.contains("is this the data directory?"), "{said}");
+    }
+    let database = fresh_database();
+    let said =
+        complaint(&mut coulomb(["backup", "--to", path(&to), "--database", &with_password(&database.url)]));
+    assert!(said.contains("pg_basebackup") && !said.contains("sesame"), "{said}");
+    let said = complaint(&mut coulomb(["rebuild", "--database", &database.url]));
+    assert!(said.contains("give an empty database with --scratch"), "{said}");
+    let said = complaint(&mut coulomb(["rebuild", "--database", &database.url, "--scratch", "credits"]));
+    assert!(said.contains("--scratch"), "{said}");
+    assert_eq!(fs::read_dir(scratch.path()).expect("the directory").count(), 0);
 }
 
 #[test]

@@ -8,12 +8,13 @@
 //! - [`record`]: events to bytes and back; [`replay`]: folding them into an account without its closed parts; [`tally`]: sums
 //!   of usage; [`slot`]: what a store that shards puts together
 //! - [`sqlite`]: the embedded store; [`postgres`]: the one that several servers share
-//! - [`verify`](mod@verify): proving that events and rows agree; [`faulty`]: a store that fails on schedule
+//! - [`verify`](mod@verify): proving that events and rows agree; [`rebuild`]: all rows anew, from events; [`faulty`]: a store that fails on schedule
 
 mod column;
 pub mod faulty;
 pub mod memo;
 pub mod postgres;
+pub mod rebuild;
 pub mod record;
 pub mod replay;
 pub mod slot;

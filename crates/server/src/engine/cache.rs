@@ -21,7 +21,7 @@ pub(super) struct Hot {
     pub memos: Vec<Memo>,
     /// Usage and refusals that are in no row.
     pub tally: Tally,
-    /// Changed since its rows were written.
+    /// Its rows do not stand for its version.
     unwritten: bool,
     /// Among those to commit in this round.
     listed: bool,
@@ -51,12 +51,14 @@ pub(super) struct Cache {
     /// Organizations with something pending, in the order of their first command of the round.
     changed: Vec<OrganizationId>,
     accounts_max: usize,
+    /// How many accounts make it worth while to look which can go.
+    crowded: usize,
     round: u64,
 }
 
 impl Cache {
     pub fn new(accounts_max: usize) -> Cache {
-        Cache { accounts: HashMap::new(), changed: Vec::new(), accounts_max, round: 0 }
+        Cache { accounts: HashMap::new(), changed: Vec::new(), accounts_max, crowded: accounts_max, round: 0 }
     }
 
     /// Whether something has to be fetched before this is decided.
@@ -113,11 +115,6 @@ impl Cache {
         !std::mem::replace(&mut hot.unwritten, true)
     }
 
-    /// Notes that the account's rows are to be written although they stand for it. Whether that was not known yet.
-    pub fn mark(&mut self, id: &OrganizationId) -> bool {
-        self.accounts.get_mut(id).is_some_and(|hot| !std::mem::replace(&mut hot.unwritten, true))
-    }
-
     /// The accounts with something to commit, each once, in the order of their first command.
     pub fn take_changed(&mut self) -> Vec<OrganizationId> {
         let mut changed = std::mem::take(&mut self.changed);
@@ -160,7 +157,7 @@ impl Cache {
     /// Ends a round: lets the accounts go that were not asked for longest, where there are too many.
     pub fn evict(&mut self) {
         self.round += 1;
-        if self.accounts.len() <= self.accounts_max {
+        if self.accounts.len() <= self.crowded {
             return;
         }
         // A tenth at once, so that the walk over all of them is rare.
@@ -171,5 +168,7 @@ impl Cache {
         for (_, id) in idle.into_iter().take(surplus) {
             self.accounts.remove(&id);
         }
+        // Also where most have to stay, because their rows do not follow as fast as they change.
+        self.crowded = self.accounts_max.max(self.accounts.len() + self.accounts_max / 10);
     }
 }

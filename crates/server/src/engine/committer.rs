@@ -253,10 +253,8 @@ impl Committer {
     /// Notes whose rows a job wants to be written.
     fn ask_for_rows(&mut self, round: &mut Round, job: &Job) {
         let organizations = job.requests.iter().map(|(organization, _)| organization.clone());
-        match (&job.caller, self.shared.store.tables()) {
-            (Caller::Written(_), _) | (Caller::Sweep(_), Tables::EachCommit) => {
-                round.forced.extend(organizations);
-            }
+        match &job.caller {
+            Caller::Written(_) | Caller::Sweep(_) => round.forced.extend(organizations),
             _ => {}
         }
     }
@@ -433,10 +431,6 @@ impl Committer {
                     if let Err(error) = answer {
                         tracing::error!(%organization, %error, "what is due could not be decided");
                     }
-                    // Its row says when something is due next, also where nothing was.
-                    if self.shared.store.tables() == Tables::Late && self.cache.mark(organization) {
-                        self.marked.insert(organization.clone());
-                    }
                 }
                 let _ = reply.send(());
             }
@@ -482,16 +476,15 @@ impl Committer {
         }
         self.events_since = self.events_since.saturating_add(events);
         if self.slicing.len() == 0 && self.events_since >= table_events {
-            self.events_since = 0;
             self.close_set();
         }
         // A set is written within as many commits as the limit says, and within as many events as make the next one: so
         // what a start has to replay stays bounded, however large the commits are.
         let slice = (self.set.div_ceil(table_slices.max(1)))
             .max(self.set.saturating_mul(events).div_ceil(table_events.max(1)));
-        let ahead = writing.len();
+        let busy = forced.len()..writing.len();
         for id in self.slicing.by_ref().take(slice) {
-            if !self.cache.is_written(&id) && !writing[..ahead].contains(&id) {
+            if !self.cache.is_written(&id) && !forced.contains(&id) && !writing[busy.clone()].contains(&id) {
                 writing.push(id);
             }
         }
@@ -500,6 +493,7 @@ impl Committer {
 
     /// From now on those that are marked are written, slice by slice; what changes meanwhile belongs to the next set.
     fn close_set(&mut self) {
+        self.events_since = 0;
         let mut set: Vec<OrganizationId> = self.marked.drain().collect();
         self.shared.store.arrange(&mut set);
         self.set = set.len();
@@ -553,9 +547,14 @@ impl Committer {
                 }
             }
         }
+        // Nothing is stored of an organization that has to be decided again, its counts included.
+        for (id, counted) in counting.into_iter().filter(|(id, _)| stale.contains(id)) {
+            self.counted.entry(id).or_default().add(&counted);
+        }
         for id in writing {
             if !stale.contains(id) {
                 self.cache.written(id);
+                self.marked.remove(id);
             }
         }
         Ok(stale)
@@ -568,14 +567,7 @@ impl Committer {
         counting: &BTreeMap<OrganizationId, Tally>,
         assumed: &BTreeMap<OrganizationId, (Head, Vec<PartKey>)>,
     ) -> Result<Vec<Appended>, Fault> {
-        // An account that was dropped after a failure is loaded again, so that its rows follow all the same.
-        let absent = writing.iter().filter(|id| self.cache.peek(id).is_none());
-        let needs: Vec<Need<'_>> = absent.map(|id| self.cache.need(id, &[])).collect();
-        if !needs.is_empty() {
-            for (need, given) in needs.iter().zip(self.shared.store.fetch(&needs)?) {
-                self.cache.take(need.organization, given);
-            }
-        }
+        self.load_absent(writing)?;
         let stopwatch = clock::stopwatch();
         let policy = &self.shared.policy;
         let hot = |id: &OrganizationId| self.cache.peek(id);
@@ -598,6 +590,36 @@ impl Committer {
         Ok(appended)
     }
 
+    /// An account that was dropped after a failure is loaded again, so that its rows follow all the same. One that is
+    /// damaged stays absent, and no other's rows have to wait for it.
+    fn load_absent(&mut self, writing: &[OrganizationId]) -> Result<(), Fault> {
+        let absent = writing.iter().filter(|id| self.cache.peek(id).is_none());
+        let mut missing: Vec<OrganizationId> = absent.cloned().collect();
+        while !missing.is_empty() {
+            let needs: Vec<Need<'_>> = missing.iter().map(|id| self.cache.need(id, &[])).collect();
+            match self.shared.store.fetch(&needs) {
+                Ok(given) => {
+                    for (id, given) in missing.iter().zip(given) {
+                        self.cache.take(id, given);
+                    }
+                    return Ok(());
+                }
+                Err(Fault::Damaged(_) | Fault::TooNew(_)) if missing.len() > 1 => {
+                    // One by one from here on: whoever cannot be loaded is found out, and passed over.
+                    for id in std::mem::take(&mut missing) {
+                        self.load_absent(&[id])?;
+                    }
+                }
+                Err(fault @ (Fault::Damaged(_) | Fault::TooNew(_))) => {
+                    tracing::error!(organization = %missing[0], error = %fault, "rows cannot be written");
+                    return Ok(());
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+
     /// Nobody asks: writes the rows of some accounts that have changed, and what was counted.
     fn write_idle(&mut self) -> Result<(), Arc<Fault>> {
         if self.slicing.len() == 0 {
@@ -605,7 +627,6 @@ impl Committer {
         }
         let slice = self.slicing.by_ref().take(IDLE_ACCOUNTS);
         let writing: Vec<OrganizationId> = slice.filter(|id| !self.cache.is_written(id)).collect();
-        self.events_since = 0;
         let counting = std::mem::take(&mut self.counted);
         self.commit_these(&[], &writing, counting).map(|_| ())
     }

@@ -195,16 +195,19 @@ const PREFLIGHT: Duration = Duration::from_secs(600);
 
 /// What holds for every answer, around these routes.
 fn around(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
-    routes
+    let routes = routes
         .fallback(conventions::not_found)
         .method_not_allowed_fallback(conventions::method_not_allowed)
-        // One layer of three, from the outside in: each `layer` would be another box around every request.
+        // One layer of two, from the outside in: each `layer` would be another box around every request.
         .layer((
-            embedding(&app.settings.console.embed_origins),
             middleware::from_fn_with_state(Arc::clone(&app), conventions::conventions),
             CatchPanicLayer::custom(conventions::panicked),
-        ))
-        .with_state(app)
+        ));
+    match &*app.settings.console.embed_origins {
+        [] => routes,
+        origins => routes.layer(embedding(origins)),
+    }
+    .with_state(app)
 }
 
 /// The routes of the contract, each registered once for serving and for the document.

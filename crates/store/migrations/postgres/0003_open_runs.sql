@@ -2,7 +2,9 @@
 -- indexes that tell nothing of how it ran: a status that changes in place would enter the row into all of them again.
 --
 -- No server of an older version can work beside one of this: what it would look for under the old name is not there, so
--- it answers that it is unavailable, and never from half of the runs.
+-- it answers that it is unavailable, and never from half of the runs. One that is in the middle of a call is waited for, and
+-- the next finds nothing: between the copy and the deletion nobody may start or end a run.
+LOCK TABLE coulomb.run IN ACCESS EXCLUSIVE MODE;
 
 CREATE TABLE coulomb.open_run (
   slot smallint NOT NULL,
@@ -20,7 +22,7 @@ DELETE FROM coulomb.run WHERE status = 'running' AND status <> 'settled';
 
 -- Also those that have lapsed, and may still be settled.
 ALTER TABLE coulomb.run RENAME TO closed_run;
-ALTER TABLE coulomb.closed_run RENAME CONSTRAINT run_pkey TO closed_run_pkey;
+ALTER INDEX coulomb.run_pkey RENAME TO closed_run_pkey;
 ALTER INDEX coulomb.run_by_seq RENAME TO closed_run_by_seq;
 ALTER INDEX coulomb.run_unsettled RENAME TO closed_run_unsettled;
 ALTER INDEX coulomb.run_of_task RENAME TO closed_run_of_task;

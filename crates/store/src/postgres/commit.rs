@@ -123,7 +123,12 @@ async fn store_together<'a>(store: &Postgres, mut entries: Vec<Entry<'a>>) -> Re
                 if uncertain && is_stored(store, &entries).await? {
                     break;
                 }
-                uncertain = false;
+                if places.last().is_none_or(|last| *last >= entries.len()) {
+                    let text = "the database says that something is stale, and not what";
+                    return Err(Fault::Damaged(text.into()));
+                }
+                // An earlier call was doomed by an append that can never fit, not by what was only assumed then.
+                uncertain &= !places.iter().any(|place| entries[*place].events.is_some());
                 for place in places.into_iter().rev() {
                     stale.insert(entries.remove(place).organization);
                 }

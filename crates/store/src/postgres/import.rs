@@ -1,5 +1,6 @@
-//! A whole store copied into a database: the way from one machine to many. Events are copied as they are, byte for byte, so
-//! the chain of hashes holds; rows are written from them. What was copied stays, so an interrupted copy goes on.
+//! A whole store copied into a database: the way from one machine to many, and the way to all rows anew (`rebuild`). Events
+//! are copied as they are, byte for byte, so the chain of hashes holds; rows are written from them. What was copied stays, so
+//! an interrupted copy goes on.
 
 use super::{
     Postgres,
@@ -7,12 +8,14 @@ use super::{
     commit,
 };
 use crate::{
-    Fault, Head, Loaded, OrganizationRow, Rows, Store,
+    Fault, Head, Loaded, OrganizationRow, Rows, Store, StoredEvent,
     memo::{Change, Memo, Owned},
     replay::{self, Stored},
-    tally::Tally,
+    tally::{Sums, Tally, TallyRow},
+    verify::guarded,
 };
-use ledger::{Account, Timestamp, command::PartKey, id::OrganizationId};
+use ledger::{Account, Timestamp, command::PartKey, event::Recorded, id::OrganizationId};
+use std::collections::BTreeMap;
 
 /// How many organizations are asked for at once.
 const PAGE: usize = 1_000;
@@ -40,8 +43,23 @@ struct Moving {
     account: Account,
     head: Head,
     events: Vec<Event>,
-    /// All its sums, once its history is whole.
+    /// Their usage, and once the history is whole, refused starts that are no events.
     sums: Tally,
+    /// When something happens next, once the history is whole.
+    due: Option<Timestamp>,
+}
+
+/// Organizations after one, or the first.
+type Following<'a> = dyn Fn(Option<&OrganizationId>) -> Result<Vec<OrganizationId>, Fault> + 'a;
+
+/// What a copy takes beside the events themselves.
+pub(super) struct Manner<'a> {
+    /// The organizations after this one, in an order of its own; none: that was the last.
+    pub(super) organizations: &'a Following<'a>,
+    /// The sums of an organization as they are stored: most refused starts are no events (R5.6), and counted there only.
+    pub(super) counted: &'a dyn Fn(&OrganizationId) -> Result<Vec<TallyRow>, Fault>,
+    /// When something happens next to an account.
+    pub(super) due: &'a dyn Fn(&Account) -> Option<Timestamp>,
 }
 
 /// Copies everything. No server may be running on `from`. The accounts' next due instants depend on the policy, which is
@@ -59,22 +77,39 @@ pub fn import(from: &dyn Store, to: &Postgres, progress: &mut dyn FnMut(Copied))
             (Some(_), None) => {}
         }
     }
+    let ids = |rows: Vec<OrganizationRow>| rows.into_iter().map(|row| row.id).collect();
+    let manner = Manner {
+        organizations: &|after| from.organizations(after, PAGE).map(ids),
+        counted: &|organization| from.usage(organization, Timestamp::MIN, Timestamp::MAX),
+        due: &|account| account.core().test_clock.is_none().then_some(account.core().last),
+    };
+    copy_accounts(from, to, &manner, &mut copied, progress)?;
+    copy_memos(from, to)?;
+    Ok(copied)
+}
+
+/// Copies events, and writes the rows that they come to.
+pub(super) fn copy_accounts(
+    from: &dyn Store,
+    to: &Postgres,
+    manner: &Manner<'_>,
+    copied: &mut Copied,
+    progress: &mut dyn FnMut(Copied),
+) -> Result<(), Fault> {
     let mut waiting = Vec::new();
     let mut after: Option<OrganizationId> = None;
     loop {
-        let page = from.organizations(after.as_ref(), PAGE)?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.id.clone());
-        for OrganizationRow { id, .. } in page {
+        let page = (manner.organizations)(after.as_ref())?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.clone());
+        for id in page {
             waiting.push(begin(from, to, id)?);
-            copy(from, to, &mut waiting, &mut copied)?;
+            copy(from, to, manner, &mut waiting, copied)?;
             copied.organizations += 1;
         }
         flush(to, &mut waiting)?;
-        progress(copied);
+        progress(*copied);
     }
-    copy_memos(from, to)?;
-    Ok(copied)
 }
 
 /// After the accounts: an interrupted copy has accounts without memos, and never a card to charge for an account that is not
@@ -105,13 +140,14 @@ fn begin(from: &dyn Store, to: &Postgres, organization: OrganizationId) -> Resul
             "the database has another history of organization {organization}: copy into an empty database"
         )));
     }
-    Ok(Moving { organization, stored: head, account, head, events: Vec::new(), sums: Tally::default() })
+    Ok(Moving::after(organization, account, head))
 }
 
 /// Takes the rest of the last organization's history, and commits whenever there is enough.
 fn copy(
     from: &dyn Store,
     to: &Postgres,
+    manner: &Manner<'_>,
     waiting: &mut Vec<Moving>,
     copied: &mut Copied,
 ) -> Result<(), Fault> {
@@ -121,16 +157,7 @@ fn copy(
         let page = from.events(&moving.organization, moving.head.seq, PAGE)?;
         let mut whole = true;
         for event in &page {
-            let stored = Stored { seq: event.seq, pos: 0, bytes: &event.bytes, hash: &event.hash };
-            let mut recall = |keys: &[PartKey]| to.recall(&moving.organization, keys);
-            let mut not_needed = Tally::default();
-            let recorded = replay::fold_stored(
-                &mut moving.account,
-                &mut not_needed,
-                &mut moving.head,
-                stored,
-                &mut recall,
-            )?;
+            let recorded = moving.fold(to, event)?;
             whole = recorded.left == 0;
             let body = String::from_utf8(event.bytes.clone()).map_err(|_| {
                 Fault::Damaged(format!("event {} of {} is no text", event.seq, moving.organization))
@@ -140,11 +167,12 @@ fn copy(
         copied.events += page.len() as u64;
         if page.is_empty() {
             if !moving.events.is_empty() {
-                moving.sums = sums_to_add(from, to, &moving.organization)?;
+                moving.sums.add(&counted_beside(to, moving, (manner.counted)(&moving.organization)?)?);
+                moving.due = (manner.due)(&moving.account);
             }
             return if many >= EVENTS_PER_COMMIT { flush(to, waiting) } else { Ok(()) };
         }
-        // The last commit of an organization brings its sums, so it has to leave something for that one.
+        // The last commit of an organization brings more than the others, so it has to leave something for that one.
         if many + page.len() >= EVENTS_PER_COMMIT && whole && page.len() == PAGE {
             let rest = from.events(&moving.organization, moving.head.seq, 1)?;
             if !rest.is_empty() {
@@ -154,20 +182,21 @@ fn copy(
     }
 }
 
-/// Also refused starts that are no events are in the sums, so they are copied and not counted again: what an earlier copy has
-/// brought is left out.
-fn sums_to_add(from: &dyn Store, to: &Postgres, organization: &OrganizationId) -> Result<Tally, Fault> {
-    let there = to.usage(organization, Timestamp::MIN, Timestamp::MAX)?;
-    let mut sums = Tally::default();
-    for mut row in from.usage(organization, Timestamp::MIN, Timestamp::MAX)? {
-        if let Some(there) = there.iter().find(|there| there.key == row.key) {
-            row.sums.credits = row.sums.credits.minus(there.sums.credits);
-            row.sums.runs = row.sums.runs.saturating_sub(there.sums.runs);
-            row.sums.refused = row.sums.refused.saturating_sub(there.sums.refused);
-        }
-        sums.include(row);
+/// How many starts were refused beyond what is in the sums and what waits to be added to them.
+fn counted_beside(to: &Postgres, moving: &Moving, stored: Vec<TallyRow>) -> Result<Tally, Fault> {
+    let mut known = moving.sums.clone();
+    for row in to.usage(&moving.organization, Timestamp::MIN, Timestamp::MAX)? {
+        known.include(row);
     }
-    Ok(sums)
+    let known: BTreeMap<_, _> = known.rows().collect();
+    let mut beside = Tally::default();
+    for TallyRow { key, sums } in stored {
+        let refused = sums.refused.saturating_sub(known.get(&key).map_or(0, |known| known.refused));
+        if refused > 0 {
+            beside.include(TallyRow { key, sums: Sums { refused, ..Sums::default() } });
+        }
+    }
+    Ok(beside)
 }
 
 /// Commits what waits.
@@ -192,24 +221,35 @@ fn flush_and_keep_last(to: &Postgres, waiting: &mut Vec<Moving>) -> Result<(), F
     flush(to, waiting)?;
     if let Some((organization, mut account, head)) = last {
         account.written();
-        let (events, sums) = (Vec::new(), Tally::default());
-        waiting.push(Moving { organization, stored: head, account, head, events, sums });
+        waiting.push(Moving::after(organization, account, head));
     }
     Ok(())
 }
 
 impl Moving {
+    /// What comes after this version of the account, all of which is in the database.
+    fn after(organization: OrganizationId, account: Account, head: Head) -> Moving {
+        let (events, sums) = (Vec::new(), Tally::default());
+        Moving { organization, stored: head, account, head, events, sums, due: None }
+    }
+
+    fn fold(&mut self, to: &Postgres, event: &StoredEvent) -> Result<Recorded, Fault> {
+        let Moving { organization, account, sums, head, .. } = self;
+        let stored = Stored { seq: event.seq, pos: 0, bytes: &event.bytes, hash: &event.hash };
+        let mut recall = |keys: &[PartKey]| to.recall(organization, keys);
+        let folded = guarded(|| replay::fold_stored(account, sums, head, stored, &mut recall));
+        folded.map_err(|what| {
+            let text = format!("event {} of organization {organization} cannot follow: {what}", event.seq);
+            Fault::Damaged(text)
+        })?
+    }
+
     fn entry(&self) -> Entry<'_> {
         let mut entry = Entry::new(&self.organization, self.stored);
         let events = self.events.iter().map(|event| Event { body: event.body.clone(), ..*event }).collect();
         entry.events = Some(Events { end: self.head, events });
-        let core = self.account.core();
-        entry.rows = Some(Rows {
-            account: &self.account,
-            head: self.stored,
-            next_due: core.test_clock.is_none().then_some(core.last),
-            tally: &self.sums,
-        });
+        entry.rows =
+            Some(Rows { account: &self.account, head: self.stored, next_due: self.due, tally: &self.sums });
         entry.counted.add(&self.sums);
         entry
     }

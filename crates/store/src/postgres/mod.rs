@@ -5,7 +5,7 @@
 //! database (`commit.sql`), which needs no isolation beyond READ COMMITTED and locks in one order everywhere.
 //!
 //! In reading order: `open` (connections, schema), `tls`, `fault` (PostgreSQL's words in ours), `statements` (all of them),
-//! `account` (rows to accounts), `columns` (accounts to rows), `commit`, `lists`, `memos`, `keys`, `import` (a whole store copied),
+//! `account` (rows to accounts), `columns` (accounts to rows), `commit`, `lists`, `memos`, `keys`, `import` (a whole store copied), `rebuild` (all rows anew),
 //! `distribute` (over several machines), `usual` (the design by hand that the load tool compares with).
 
 mod account;
@@ -18,6 +18,7 @@ mod keys;
 mod lists;
 mod memos;
 mod open;
+mod rebuild;
 mod statements;
 mod tls;
 pub mod usual;
@@ -25,6 +26,7 @@ pub mod usual;
 pub use distribute::{Engine, distribute};
 pub use import::{Copied, import};
 pub use open::{Deployment, migrate};
+pub use rebuild::{prove, replace};
 
 use crate::{
     ApiKey, Appended, Batch, Fault, Given, Head, Loaded, Need, OrganizationRow, Page, RunFilter, Store,
@@ -193,6 +195,18 @@ impl Postgres {
         Ok(conn)
     }
 
+    /// The store as it is now, to be read from.
+    fn at_one_instant(&self) -> Result<Postgres, Fault> {
+        let instant = self.wait(self.begin_snapshot())?;
+        Ok(Postgres {
+            pool: self.pool.clone(),
+            instant: Some(Mutex::new(instant)),
+            options: self.options.clone(),
+            deployment: self.deployment,
+            runtime: self.runtime.clone(),
+        })
+    }
+
     fn must_not_be_a_snapshot(&self) -> Result<(), Fault> {
         match self.instant {
             None => Ok(()),
@@ -278,14 +292,7 @@ impl Store for Postgres {
     }
 
     fn snapshot(&self) -> Result<Option<Box<dyn Store>>, Fault> {
-        let instant = self.wait(self.begin_snapshot())?;
-        Ok(Some(Box::new(Postgres {
-            pool: self.pool.clone(),
-            instant: Some(Mutex::new(instant)),
-            options: self.options.clone(),
-            deployment: self.deployment,
-            runtime: self.runtime.clone(),
-        })))
+        Ok(Some(Box::new(self.at_one_instant()?)))
     }
 
     fn load(&self, organization: &OrganizationId) -> Result<Loaded, Fault> {
@@ -294,8 +301,17 @@ impl Store for Postgres {
 
     fn recall(&self, organization: &OrganizationId, keys: &[PartKey]) -> Result<Vec<Part>, Fault> {
         let need = Need { organization, at_hand: None, parts: keys.to_vec() };
-        let given = self.fetch(std::slice::from_ref(&need))?.pop();
-        Ok(given.map(|given| given.parts).unwrap_or_default())
+        let Some(given) = self.fetch(std::slice::from_ref(&need))?.pop() else { return Ok(Vec::new()) };
+        let mut parts = given.parts;
+        // Runs that run are nowhere but in the account.
+        if let Some(Loaded { account, .. }) = &given.loaded {
+            let open = keys.iter().filter_map(|key| match key {
+                PartKey::Run(id) => account.run(id).cloned().map(Part::Run),
+                _ => None,
+            });
+            parts.extend(open);
+        }
+        Ok(parts)
     }
 
     fn fetch(&self, needs: &[Need<'_>]) -> Result<Vec<Given>, Fault> {

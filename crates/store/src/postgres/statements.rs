@@ -33,7 +33,8 @@ macro_rules! page {
     };
 }
 
-/// The same of runs, open and closed. An organization's open runs are few, and read all for it.
+/// The same of runs, open and closed. All open runs of the organization are read for it: most have few, and an index by
+/// number would cost every start and every end.
 macro_rules! page_of_runs {
     ($open:literal, $closed:literal) => {
         concat!(
@@ -110,6 +111,15 @@ statements! {
 
     /// Whether an event is this one.
     EVENT_HASH = "SELECT hash FROM coulomb.event WHERE slot = $1 AND org = $2 AND seq = $3";
+    /// The next organization that has events.
+    NEXT_HISTORY = "SELECT slot, org FROM coulomb.event WHERE (slot, org) > ($1, $2) ORDER BY slot, org LIMIT 1";
+    /// Where a history ends whose organization's row has seen another event after it.
+    SHORT_HISTORY = "SELECT e.seq, o.version FROM coulomb.organization o JOIN coulomb.event e ON e.slot = o.slot AND e.org = o.org
+        WHERE o.slot = $1 AND o.org = $2 AND o.version > e.seq AND o.hash <> e.hash
+          AND e.seq = (SELECT max(seq) FROM coulomb.event WHERE slot = $1 AND org = $2)";
+    /// Organizations whose whole history is gone.
+    NO_HISTORY = "SELECT o.org FROM coulomb.organization o WHERE NOT EXISTS
+        (SELECT FROM coulomb.event e WHERE e.slot = o.slot AND e.org = o.org AND e.seq >= 1) LIMIT 1";
     EVENTS = "SELECT seq, hash, body FROM coulomb.event
         WHERE slot = $1 AND org = $2 AND seq > $3 ORDER BY seq LIMIT $4";
 

@@ -10,6 +10,7 @@ use super::{
     run_ids::{NewIds, RunIds},
     set_meta, statements, write_lock,
 };
+use crate::column::int;
 use crate::{Append, Appended, Batch, Fault, Head, Rows, slot::slot};
 use foldhash::HashSet;
 use ledger::{chain, id::OrganizationId};
@@ -24,11 +25,14 @@ struct Work<'a> {
     stale: HashSet<&'a OrganizationId>,
     journal: Appender<'a>,
     new: NewIds,
+    rewritten: Option<(i64, u64)>,
 }
 
 /// What memory has to learn once it is durable.
 struct Outcome {
     moved: Moved,
+    /// An organization whose row stands for another version now, and which.
+    rewritten: Option<(i64, u64)>,
     last: i64,
     new: NewIds,
 }
@@ -56,7 +60,7 @@ pub(super) fn commit(store: &Sqlite, batch: &Batch<'_>) -> Result<Vec<Appended>,
         (answers, work.finish(!batch.rows.is_empty())?)
     };
     if let Err(error) = transaction.commit() {
-        came_through(&conn, error, &answers)?;
+        came_through(&conn, error, &answers, outcome.rewritten)?;
     }
     write_lock(&store.run_ids).apply(outcome.new);
     write_lock(&store.ends).apply(outcome.moved, outcome.last);
@@ -64,8 +68,13 @@ pub(super) fn commit(store: &Sqlite, batch: &Batch<'_>) -> Result<Vec<Appended>,
     Ok(answers)
 }
 
-/// After a COMMIT that failed: nothing where its events are there after all.
-fn came_through(conn: &Connection, error: rusqlite::Error, answers: &[Appended]) -> Result<(), Fault> {
+/// After a COMMIT that failed: nothing where its events are there after all, or its rows where there were no events.
+fn came_through(
+    conn: &Connection,
+    error: rusqlite::Error,
+    answers: &[Appended],
+    rewritten: Option<(i64, u64)>,
+) -> Result<(), Fault> {
     let unknown = |why: &dyn std::fmt::Display| Fault::Unknown(format!("{why}, while committing"));
     let last = answers.iter().rev().find_map(|answer| match answer {
         Appended::At(head) if head.pos > 0 => Some(head),
@@ -76,6 +85,12 @@ fn came_through(conn: &Connection, error: rusqlite::Error, answers: &[Appended])
             .query_row(statements::IS_EVENT, params![pos, hash], |row| row.get(0))
             .map_err(|error| unknown(&error))?;
         if there == 1 {
+            return Ok(());
+        }
+    } else if let Some((n, version)) = rewritten {
+        let stored: i64 =
+            conn.query_row(statements::VERSION, [n], |row| row.get(0)).map_err(|error| unknown(&error))?;
+        if stored == int(version) {
             return Ok(());
         }
     }
@@ -102,6 +117,7 @@ impl<'a> Work<'a> {
             stale: HashSet::default(),
             journal,
             new: NewIds::default(),
+            rewritten: None,
         })
     }
 
@@ -169,6 +185,9 @@ impl<'a> Work<'a> {
                 "rows are written of the account at the end of its history"
             );
             let runs = writer.write(&end, rows.account, rows.next_due, rows.tally)?;
+            if written > end.written {
+                self.rewritten = Some((end.n, written));
+            }
             self.moved.insert(organization.clone(), End { unwritten_from: None, written, runs, ..end });
         }
         self.new = writer.new_ids();
@@ -184,6 +203,6 @@ impl<'a> Work<'a> {
                 set_meta(self.conn, "written_through", through)?;
             }
         }
-        Ok(Outcome { moved: self.moved, last: self.journal.last, new: self.new })
+        Ok(Outcome { rewritten: self.rewritten, moved: self.moved, last: self.journal.last, new: self.new })
     }
 }

@@ -57,7 +57,9 @@ impl Ends {
 
     /// Notes an end that was read from rows that say it all.
     pub(super) fn learn(&mut self, organization: &OrganizationId, end: End) {
-        self.ends.entry(organization.clone()).or_insert(end);
+        if self.ends.len() < ENDS_MAX + self.unwritten.len() {
+            self.ends.entry(organization.clone()).or_insert(end);
+        }
     }
 
     /// The place of the last event of the journal.

@@ -12,7 +12,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use std::collections::HashMap;
 
 /// Every so many events of an organization there is a landmark.
-const LANDMARK_EVERY: u64 = 256;
+pub(super) const LANDMARK_EVERY: u64 = 256;
 
 /// Appends events, each at the journal's next place.
 pub(super) struct Appender<'a> {

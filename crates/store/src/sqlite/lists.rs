@@ -64,6 +64,10 @@ pub(super) fn runs(conn: &Connection, filter: &RunFilter, asked: Asked) -> Resul
     }
 }
 
+/// How many runs one page looks through. Where fewer than were asked for are found among so many, the page is short and
+/// says where to go on.
+const STEPS_MAX: usize = 10_000;
+
 /// A page of an organization's runs, walking back from its last one.
 fn walk(conn: &Connection, asked: Asked, wanted: Option<&str>) -> Result<Page<Run>, Fault> {
     let before = asked.before.map_or(i64::MAX, int);
@@ -74,8 +78,11 @@ fn walk(conn: &Connection, asked: Asked, wanted: Option<&str>) -> Result<Page<Ru
         None => conn.prepare_cached(statements::LAST_RUN)?.query_row([asked.n], |row| row.get(0))?,
     };
     let mut select = conn.prepare_cached(statements::RUN_AT)?;
-    let (mut rows, mut last) = (Vec::new(), None);
-    while place != 0 {
+    let (mut rows, mut last, mut seen) = (Vec::new(), None, None);
+    for _ in 0..STEPS_MAX {
+        if place == 0 {
+            return Ok(Page { rows, next: None });
+        }
         let mut found = select.query([place])?;
         let row =
             found.next()?.ok_or_else(|| Fault::Damaged(format!("the run at place {place} is missing")))?;
@@ -93,8 +100,9 @@ fn walk(conn: &Connection, asked: Asked, wanted: Option<&str>) -> Result<Page<Ru
             last = Some(number(seq)?);
             rows.push(from_json("run", bytes(row, 4)?)?);
         }
+        seen = Some(number(seq)?);
     }
-    Ok(Page { rows, next: None })
+    Ok(Page { rows, next: seen })
 }
 
 pub(super) fn due(conn: &Connection, by: Timestamp, limit: usize) -> Result<Vec<OrganizationId>, Fault> {

@@ -6,9 +6,11 @@
 //!
 //! In reading order: `open` (lock, settings, schema), `fault` (SQLite's words in ours), `statements` (all of them), `journal`
 //! (events), `account` (rows to accounts), `rows` (accounts to rows), `run_ids` (every run id for ever), `ends` (where
-//! histories end), `commit`, `recovery` (start-up after a crash), `lists`, `memos`, `keys`, `checkpoint`.
+//! histories end), `commit`, `recovery` (start-up after a crash), `lists`, `memos`, `keys`, `checkpoint`, `backup` (a copy beside the
+//! server), `rebuild` (all rows anew, from events), `unfinished` (directories in the making).
 
 mod account;
+mod backup;
 mod checkpoint;
 mod commit;
 mod ends;
@@ -18,10 +20,15 @@ mod keys;
 mod lists;
 mod memos;
 mod open;
+mod rebuild;
 mod recovery;
 mod rows;
 mod run_ids;
 mod statements;
+mod unfinished;
+
+pub use backup::{Copied, backup};
+pub use rebuild::{Replaced, prove, replace};
 
 use crate::{
     ApiKey, Appended, Batch, Fault, Given, Loaded, Need, OrganizationRow, Page, RunFilter, Store,
@@ -111,14 +118,7 @@ impl Sqlite {
     /// Opens a data directory beside the server that may be running on it: everything can be read, API keys and memos
     /// can be written, and nothing else.
     pub fn open_beside(dir: &Path) -> Result<Sqlite, Fault> {
-        let path = open::database(dir);
-        if !path.is_file() {
-            let text = format!(
-                "there is no database of coulomb's in {}: is this the data directory?",
-                dir.display()
-            );
-            return Err(Fault::Unavailable(text));
-        }
+        let path = open::there(dir)?;
         let writer = open::reader(&path)?;
         let run_ids = RwLock::new(RunIds::open(&writer, run_ids::SEGMENT_RUNS, true)?);
         Ok(Sqlite {

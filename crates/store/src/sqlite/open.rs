@@ -1,7 +1,7 @@
 //! Opening: the lock, the connections' settings, and the schema, which only moves forward.
 
 use crate::Fault;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::{
     fs::{File, TryLockError},
     io::{Read, Seek, Write},
@@ -28,9 +28,17 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Pages in the log after which a commit moves them itself, should the checkpoint thread not keep up.
 const LOG_PAGES_MAX: u32 = 32_000;
 
+/// How large a page of the database is.
+pub(super) const PAGE_BYTES: u32 = 4096;
+
 /// The database in a data directory.
 pub(super) fn database(dir: &Path) -> PathBuf {
     dir.join("coulomb.db")
+}
+
+/// The log of that database, while somebody has it open.
+pub(super) fn log(dir: &Path) -> PathBuf {
+    dir.join("coulomb.db-wal")
 }
 
 /// Takes the data directory for this process. The lock goes with the file that is returned.
@@ -76,14 +84,17 @@ pub(super) fn writer(path: &Path) -> Result<Connection, Fault> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = connect(path, flags, 64)?;
-    conn.execute_batch("PRAGMA page_size = 4096").map_err(|error| describe(path, error))?;
+    // A step may sort everything there is, which need not fit into memory.
+    conn.execute_batch(&format!("PRAGMA page_size = {PAGE_BYTES}; PRAGMA temp_store = FILE"))
+        .map_err(|error| describe(path, error))?;
     migrate(path, &mut conn)?;
+    conn.execute_batch("PRAGMA temp_store = MEMORY")?;
     let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
         let text = format!("{} cannot keep a write-ahead log: is it on a network drive?", path.display());
         return Err(Fault::Unavailable(text));
     }
-    let bound = i64::from(LOG_PAGES_MAX) * 4096;
+    let bound = i64::from(LOG_PAGES_MAX) * i64::from(PAGE_BYTES);
     conn.execute_batch(&format!(
         "PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX}; PRAGMA journal_size_limit = {bound}"
     ))?;
@@ -102,6 +113,42 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Fault> {
         return Err(Fault::Unavailable(text));
     }
     Ok(conn)
+}
+
+/// A connection to a database that nobody else has open, which is one file from then on.
+pub(super) fn alone(path: &Path) -> Result<Connection, Fault> {
+    let conn = reader(path)?;
+    match conn.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get::<_, String>(0)) {
+        Ok(mode) if mode == "delete" => Ok(conn),
+        Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
+            Err(describe(path, error))
+        }
+        _ => Err(Fault::Locked(format!(
+            "{} is being read by another program: end it first, so that nothing it does is lost",
+            path.display()
+        ))),
+    }
+}
+
+/// A connection to whatever version of the schema a data directory has, for copying it as it is.
+pub(super) fn any_version(dir: &Path) -> Result<Connection, Fault> {
+    let path = there(dir)?;
+    let conn = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX, 16)?;
+    conn.execute_batch("PRAGMA wal_autocheckpoint = 0").map_err(|error| describe(&path, error))?;
+    applied(&path, &conn)?;
+    Ok(conn)
+}
+
+/// The database of a data directory that has one.
+pub(super) fn there(dir: &Path) -> Result<PathBuf, Fault> {
+    let path = database(dir);
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(Fault::Unavailable(format!(
+        "there is no database of coulomb's in {}: is this the data directory?",
+        dir.display()
+    )))
 }
 
 fn connect(path: &Path, flags: OpenFlags, cache_mib: i64) -> Result<Connection, Fault> {

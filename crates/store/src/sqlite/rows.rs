@@ -112,7 +112,6 @@ impl<'a> Writer<'a> {
         self.new_run.execute(params![
             n,
             seq,
-            count,
             runs.last,
             run.id.as_str(),
             status(run.status),

@@ -22,6 +22,9 @@ use std::{
 /// How many runs a segment holds: sorting them stops commits for some 30 ms, their filter takes half a megabyte.
 pub(super) const SEGMENT_RUNS: usize = 1 << 18;
 
+/// The tables that are the list: which key is where depends on when a run's first row was written.
+pub(super) const TABLES: &[&str] = &["run_key", "run_segment", "run_chunk"];
+
 /// How many keys a chunk has on average, so that practically every one fits a page.
 const CHUNK_KEYS: usize = 128;
 
@@ -119,7 +122,7 @@ impl RunIds {
     }
 
     /// The places of the runs that may have this id, of an organization.
-    fn candidates(&self, conn: &Connection, org: i64, run: &RunId) -> Result<Vec<i64>, Fault> {
+    pub(super) fn candidates(&self, conn: &Connection, org: i64, run: &RunId) -> Result<Vec<i64>, Fault> {
         let hash = self.hash(org, run);
         let newest = self.newest.of(hash).filter(|key| key.1 == org);
         let mut found: Vec<i64> = newest.map(|(_, _, place)| *place).collect();

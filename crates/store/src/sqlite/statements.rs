@@ -37,16 +37,21 @@ statements! {
     /// Whether an event is this one.
     IS_EVENT = "SELECT count(*) FROM event WHERE pos = ?1 AND hash = ?2";
     LAST_PLACE = "SELECT max(pos) FROM event";
+    JOURNAL = "SELECT pos, org, seq, prev, at, hash, body FROM event ORDER BY pos";
     PLACES_AFTER = "SELECT pos, org FROM event WHERE pos > ?1 ORDER BY pos";
 
     NEW_ORGANIZATION = "INSERT INTO organization (id, slot) VALUES (?1, ?2)";
     WRITE_ORGANIZATION = "UPDATE organization
         SET version = ?2, pos = ?3, hash = ?4, next_due = ?5, name = ?6, body = ?7, runs = ?8, last_run = ?9 WHERE n = ?1";
     ORGANIZATION = "SELECT n, version, pos, hash, runs, last_run FROM organization WHERE id = ?1";
+    ORGANIZATION_NUMBERS = "SELECT n, id, version, pos FROM organization ORDER BY n";
+    /// One that has its number already.
+    NUMBERED_ORGANIZATION = "INSERT INTO organization (n, id, slot) VALUES (?1, ?2, ?3)";
+    VERSION = "SELECT version FROM organization WHERE n = ?1";
     ORGANIZATION_ID = "SELECT id FROM organization WHERE n = ?1";
     /// An account's core and its live parts. One statement, because a busy server with many organizations loads
     /// thousands of them in a second.
-    LIVE = "SELECT 0, body FROM organization WHERE n = ?1
+    LIVE = "SELECT 0, body FROM organization WHERE n = ?1 AND body IS NOT NULL
         UNION ALL SELECT 1, body FROM run WHERE org = ?1 AND status = 'running' AND status <> 'settled'
         UNION ALL SELECT 2, body FROM grants WHERE org = ?1 AND live = 1
         UNION ALL SELECT 3, body FROM debt WHERE org = ?1 AND live = 1
@@ -61,7 +66,7 @@ statements! {
     ANSWER = "SELECT body FROM answer WHERE org = ?1 AND key = ?2";
     RUN = "SELECT body FROM run WHERE n = ?2 AND org = ?1 AND id = ?3";
 
-    NEW_RUN = "INSERT INTO run (org, seq, nth, prev, id, status, task, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    NEW_RUN = "INSERT INTO run (org, seq, prev, id, status, task, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     /// Only what is not settled or released changes. The last condition lets SQLite use the index of those.
     CHANGE_RUN = "UPDATE run SET status = ?3, body = ?4
         WHERE org = ?1 AND seq = ?2 AND status IN ('running', 'lapsed') AND status <> 'settled'";

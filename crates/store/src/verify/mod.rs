@@ -345,7 +345,7 @@ fn difference(fold: &Fold<'_>, loaded: &ledger::Account) -> String {
 }
 
 /// What the rules cannot fold stops them: that is a finding here, not an end.
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("the rules stopped").to_owned()

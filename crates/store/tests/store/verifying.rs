@@ -15,7 +15,7 @@ use store::{
 };
 use xtask::postgres::query;
 
-fn checked(store: &dyn Store) -> Verified {
+pub fn checked(store: &dyn Store) -> Verified {
     verify(store, &Policy::default()).expect("the store can be read")
 }
 
@@ -59,7 +59,7 @@ fn whoever_verifies_beside_a_server_sees_what_it_has_not_written_to_its_rows() {
 }
 
 /// A history with something of everything, all of it in rows.
-fn eventful(store: &dyn Store) {
+pub fn eventful(store: &dyn Store) {
     let (mut desk, acme) = (Desk::default(), organization("acme"));
     let gift = ledger::command::Command::GrantPromotional {
         grant: None,
@@ -248,13 +248,13 @@ fn whatever_is_changed_behind_the_back_of_postgresql_is_named() {
 }
 
 /// Keeps every table of organizations as it is.
-const COPY: &str = "DO $$ DECLARE t text; BEGIN
+pub const COPY: &str = "DO $$ DECLARE t text; BEGIN
     FOR t IN SELECT table_name FROM information_schema.columns WHERE table_schema = 'coulomb' AND column_name = 'slot' LOOP
       EXECUTE format('CREATE TABLE public.%I AS TABLE coulomb.%I', t, t);
     END LOOP; END $$";
 
 /// Makes every table of organizations what it was.
-const BACK: &str = "DO $$ DECLARE t text; BEGIN
+pub const BACK: &str = "DO $$ DECLARE t text; BEGIN
     FOR t IN SELECT table_name FROM information_schema.columns WHERE table_schema = 'coulomb' AND column_name = 'slot' LOOP
       EXECUTE format('DELETE FROM coulomb.%I', t);
       EXECUTE format('INSERT INTO coulomb.%I TABLE public.%I', t, t);

@@ -1,6 +1,7 @@
 //! The one binary. One file per subcommand; here is only what they are called and how an error reaches the person at
 //! the terminal: as plain sentences on standard error, with exit code 1.
 
+mod backup;
 mod bench;
 mod client;
 mod completions;
@@ -10,6 +11,7 @@ mod export;
 mod keys;
 mod migrate;
 mod notices;
+mod rebuild;
 mod reconcile;
 mod serve;
 mod settings;
@@ -52,6 +54,8 @@ enum Command {
     #[command(subcommand)]
     Notices(notices::Notices),
     Verify(verify::Verify),
+    Backup(backup::Backup),
+    Rebuild(rebuild::Rebuild),
     Reconcile(reconcile::Reconcile),
     Explain(explain::Explain),
     Export(export::Export),
@@ -70,6 +74,8 @@ fn main() -> ExitCode {
         Command::Migrate(migrate) => migrate.run(),
         Command::Notices(notices) => notices.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Rebuild(rebuild) => rebuild.run(),
         Command::Reconcile(reconcile) => reconcile.run(),
         Command::Explain(explain) => explain.run(),
         Command::Export(export) => export.run(),

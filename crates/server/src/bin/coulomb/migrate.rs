@@ -1,7 +1,7 @@
 //! `coulomb migrate`: a database's schema, its layout, and the way there from a data directory.
 #![allow(clippy::print_stdout, reason = "what was done is what the command has to say")]
 
-use crate::{Failure, settings::Settings};
+use crate::{Failure, settings::Settings, verify::counted};
 use clap::Args;
 use std::{path::PathBuf, process::ExitCode};
 use store::{
@@ -85,7 +85,6 @@ impl Migrate {
 }
 
 fn counts(copied: Copied) -> String {
-    let counted = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let Copied { organizations, events, keys } = copied;
     format!(
         "{}, {}, {}",

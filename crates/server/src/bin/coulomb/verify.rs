@@ -6,6 +6,7 @@ use crate::{
     settings::{Settings, beside},
 };
 use clap::Args;
+use coulomb_server::config::Config;
 use std::process::ExitCode;
 
 const AFTER: &str = "\
@@ -28,29 +29,41 @@ pub struct Verify {
 impl Verify {
     /// Checks.
     pub fn run(self) -> Result<ExitCode, Failure> {
-        let config = self.settings.load()?;
-        let verified = store::verify::verify(beside(&config.data)?.as_ref(), &config.policy)?;
-        let counts = verified.counts;
-        for (what, count) in [
-            ("organization", counts.organizations),
-            ("event", counts.events),
-            ("grant", counts.grants),
-            ("run", counts.runs),
-            ("debt", counts.debts),
-            ("payment", counts.payments),
-        ] {
-            let plural = if count == 1 { "" } else { "s" };
-            println!("{count:>12} {what}{plural}");
-        }
-        Ok(match verified.violation {
-            None => {
-                println!("All of them are as their events say.");
-                ExitCode::SUCCESS
-            }
-            Some(violation) => {
-                println!("The first violation: {violation}");
-                ExitCode::FAILURE
-            }
-        })
+        verify(&self.settings.load()?)
     }
+}
+
+/// Checks the store of a configuration, and prints what was found.
+pub fn verify(config: &Config) -> Result<ExitCode, Failure> {
+    let verified = store::verify::verify(beside(&config.data)?.as_ref(), &config.policy)?;
+    let counts = verified.counts;
+    for (what, count) in [
+        ("organization", counts.organizations),
+        ("event", counts.events),
+        ("grant", counts.grants),
+        ("run", counts.runs),
+        ("debt", counts.debts),
+        ("payment", counts.payments),
+    ] {
+        println!("{count:>12} {}", plural(count, what));
+    }
+    Ok(match verified.violation {
+        None => {
+            println!("All of them are as their events say.");
+            ExitCode::SUCCESS
+        }
+        Some(violation) => {
+            println!("The first violation: {violation}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+/// So many of something.
+pub fn counted(count: u64, what: &str) -> String {
+    format!("{count} {}", plural(count, what))
+}
+
+fn plural(count: u64, what: &str) -> String {
+    format!("{what}{}", if count == 1 { "" } else { "s" })
 }
