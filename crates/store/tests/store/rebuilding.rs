@@ -331,16 +331,21 @@ fn a_database_that_servers_share_is_rebuilt_in_one_beside_it() {
         ),
     ] {
         changed(&format!("SET search_path = coulomb; {statements}"));
-        let found = different(&proven_in(&opener, &fresh_database()).expect("the events are sound"));
-        assert!(found.iter().any(|found| found.contains(what)), "{statements}: {found:#?}");
         let scratch = fresh_database();
         let replaced = postgres::replace(opener.postgres(), Options::new(&scratch.url), &Policy::default());
-        assert_eq!(different(&replaced.expect("it is replaced")), found, "{statements}");
-        assert_equal(proven_in(&opener, &fresh_database()));
+        let found = different(&replaced.expect("it is replaced"));
+        assert!(found.iter().any(|found| found.contains(what)), "{statements}: {found:#?}");
         assert_eq!(checked(opener.store()).violation, None, "{statements}");
         assert!(repeated(opener.store()).iter().all(|answer| answer.events.is_empty()), "{statements}");
         changed(BACK);
     }
+    // Proving says the same, and leaves it as it is.
+    changed("DELETE FROM coulomb.grants");
+    for _ in 0..2 {
+        let found = different(&proven_in(&opener, &fresh_database()).expect("the events are sound"));
+        assert!(found[0].starts_with("grants: 4 wrong"), "{found:#?}");
+    }
+    changed(BACK);
     for (statements, what) in [
         ("UPDATE event SET body = replace(body, 'Acme', 'Bolt')", "event 1 of organization acme is not what"),
         ("DELETE FROM event WHERE seq = 5", "event 6 of organization acme does not follow event 4"),
