@@ -15,7 +15,7 @@ const TESTS: [&str; 7] =
 const MINUTES: u64 = 10;
 
 /// How many kills make one test, after which all that was answered is asked for again.
-const KILLS: u64 = 40;
+const KILLS: u64 = 20;
 
 /// Something that is done again and again until the time is over.
 struct Part {

@@ -15,6 +15,13 @@ use std::{
 /// How often the log is looked at.
 const EVERY: Duration = Duration::from_millis(100);
 
+/// Pages in the log from which on it is begun anew. While somebody always writes, it never comes to its end by itself: what
+/// is moved is behind what was written meanwhile.
+const ANEW_FROM: i64 = 16_000;
+
+/// For how long this thread waits for whoever writes, and that one for this.
+const BUSY: Duration = Duration::from_millis(10);
+
 /// The thread; it ends when this is dropped.
 pub(super) struct Checkpoints {
     wrote: Arc<AtomicBool>,
@@ -26,6 +33,8 @@ pub(super) struct Checkpoints {
 impl Checkpoints {
     /// Starts the thread on a connection of its own.
     pub(super) fn start(conn: Connection) -> std::io::Result<Checkpoints> {
+        // A connection that cannot be told is as patient as others, which only costs time.
+        let _ = conn.busy_timeout(BUSY);
         let wrote = Arc::new(AtomicBool::new(true));
         let (running, over) = mpsc::sync_channel::<()>(0);
         let seen = Arc::clone(&wrote);
@@ -49,7 +58,14 @@ impl Checkpoints {
 /// Whatever keeps it from moving everything (a reader, a full disk) is met again at the next commit or tick; what was
 /// committed is durable in the log meanwhile.
 fn checkpoint(conn: &Connection) {
-    let _ = conn.query_row(statements::CHECKPOINT, [], |_| Ok(()));
+    let pages = conn.query_row(statements::CHECKPOINT, [], |row| row.get::<_, i64>(1)).unwrap_or(0);
+    if pages >= ANEW_FROM {
+        // Once more what came meanwhile; then the little that is left while nobody writes. A commit that had to do all of it
+        // would be one that everybody waits for.
+        for statement in [statements::CHECKPOINT, statements::CHECKPOINT_ALL] {
+            let _ = conn.query_row(statement, [], |_| Ok(()));
+        }
+    }
 }
 
 impl Drop for Checkpoints {

@@ -142,6 +142,7 @@ statements! {
     REVOKE_KEY = "UPDATE api_key SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
 
     CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)";
+    CHECKPOINT_ALL = "PRAGMA wal_checkpoint(FULL)";
 }
 
 #[cfg(test)]
