@@ -25,11 +25,17 @@ const WHAT_RULES_NEED: &[&str] = &["jiff", "serde", "serde_json", "sha2", "thise
 /// Only for the feature that tells stories in tests.
 const WHAT_STORIES_NEED: &str = "serde-saphyr";
 
-/// The one file that reads the clock, and the load tool, which measures from outside what a stranger would wait.
-const MAY_READ_THE_CLOCK: &[&str] = &["crates/server/src/clock.rs", "crates/server/src/bin/coulomb/bench.rs"];
+/// The one file that reads the clock; the load tool, which measures from outside what a stranger would wait; and a backup, which
+/// pauses for as long as it has worked.
+const MAY_READ_THE_CLOCK: &[&str] = &[
+    "crates/server/src/clock.rs",
+    "crates/server/src/bin/coulomb/bench.rs",
+    "crates/store/src/sqlite/backup.rs",
+];
 
 /// The statements of each store, all of which a test prepares, and what is done before there is a schema to prepare them on.
-/// Those of the design that the load tool compares with are no store's, and a test of their own sends each of them.
+/// Those of the design that the load tool compares with are no store's, and a test of their own sends each of them. What
+/// rebuilding sends is about tables as the catalogue lists them, and its tests send all of that.
 const MAY_SPEAK_SQL: &[&str] = &[
     "crates/store/src/sqlite/statements.rs",
     "crates/store/src/sqlite/open.rs",
@@ -37,6 +43,8 @@ const MAY_SPEAK_SQL: &[&str] = &[
     "crates/store/src/postgres/open.rs",
     "crates/store/src/postgres/distribute.rs",
     "crates/store/src/postgres/usual.rs",
+    "crates/store/src/sqlite/rebuild/tables.rs",
+    "crates/store/src/postgres/rebuild.rs",
 ];
 
 #[test]

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::Fault;
 use rusqlite::{
-    Connection, OpenFlags,
+    Connection,
     backup::{Backup, StepResult},
 };
 use std::{
@@ -63,10 +63,8 @@ pub fn backup(from: &Path, to: &Path) -> Result<Copied, Fault> {
 fn copy(source: &Connection, log: &Path, to: &Path) -> Result<Copied, Fault> {
     let made = File::options().write(true).create_new(true).mode(0o600).open(to);
     let made = made.map_err(|error| at(to, &error))?;
-    let mut target =
-        Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // Nobody reads it before it is whole, and it is made durable here.
-    target.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
+    let mut target = open::copy(to)?;
     let instant = source.unchecked_transaction()?;
     let events = journal::last(&instant)?;
     let backup = Backup::new(source, &mut target)?;

@@ -130,6 +130,36 @@ pub(super) fn alone(path: &Path) -> Result<Connection, Fault> {
     }
 }
 
+/// A new database in the making, with this version's schema. A crash leaves nothing that anybody
+/// would use, so nothing waits for the disk until [`one_file`].
+pub(super) fn scratch(path: &Path) -> Result<Connection, Fault> {
+    let conn = writer(path)?;
+    conn.execute_batch("PRAGMA synchronous = OFF")?;
+    sort_on_disk(&conn)?;
+    Ok(conn)
+}
+
+/// The same, of a file that is there and empty, to be filled page by page.
+pub(super) fn copy(path: &Path) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
+    Ok(conn)
+}
+
+/// Makes a database one file: without this, its header says that a log belongs to it.
+pub(super) fn one_file(path: &Path) -> Result<(), Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
+    Ok(conn.close().map_err(|(_, error)| error)?)
+}
+
+/// Whoever sorts more than fits into memory does it where temporary files are.
+pub(super) fn sort_on_disk(conn: &Connection) -> Result<(), Fault> {
+    Ok(conn.execute_batch("PRAGMA temp_store = FILE")?)
+}
+
 /// A connection to whatever version of the schema a data directory has, for copying it as it is.
 pub(super) fn any_version(dir: &Path) -> Result<Connection, Fault> {
     let path = there(dir)?;

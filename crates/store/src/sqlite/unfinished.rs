@@ -1,8 +1,8 @@
 //! A directory in the making: nobody takes it for what it is going to be before it has its name, and it gets its name when
 //! it is on the disk.
 
+use super::open;
 use crate::Fault;
-use rusqlite::{Connection, OpenFlags};
 use std::{
     fs::{self, DirBuilder, File},
     io,
@@ -52,12 +52,9 @@ impl Drop for Unfinished {
     }
 }
 
-/// Makes a database one durable file: without this, its header says that a log belongs to it.
+/// Makes a database one durable file.
 pub(super) fn settle(file: &Path) -> Result<(), Fault> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(file, flags)?;
-    conn.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
-    conn.close().map_err(|(_, error)| error)?;
+    open::one_file(file)?;
     sync(file)
 }
 

@@ -40,7 +40,8 @@ pub struct Replaced {
 /// [`Fault::Damaged`] names the first event that is not as it was recorded.
 pub fn prove(dir: &Path, scratch: &Path, policy: &Policy) -> Result<Rebuilt, Fault> {
     let source = open::reader(&open::there(dir)?)?;
-    sort_on_disk(&source)?;
+    // Runs lie as they came, and are compared in order.
+    open::sort_on_disk(&source)?;
     let scratch = Unfinished::create(&scratch.join("rebuild"))?;
     let instant = source.unchecked_transaction()?;
     let (rebuilt, _) = build(&instant, &open::database(scratch.dir()), policy, Events::StayBehind)?;
@@ -58,7 +59,8 @@ pub fn replace(dir: &Path, policy: &Policy) -> Result<Replaced, Fault> {
         return Err(Fault::Unavailable(text));
     }
     let source = open::alone(&path)?;
-    sort_on_disk(&source)?;
+    // Runs lie as they came, and are compared in order.
+    open::sort_on_disk(&source)?;
     let scratch = Unfinished::create(&dir.join("rebuild"))?;
     let file = open::database(scratch.dir());
     let instant = source.unchecked_transaction()?;
@@ -96,10 +98,7 @@ fn build(
     policy: &Policy,
     events: Events,
 ) -> Result<(Rebuilt, Connection), Fault> {
-    let target = open::writer(path)?;
-    sort_on_disk(&target)?;
-    // A crash leaves nothing that anybody would use.
-    target.execute_batch("PRAGMA synchronous = OFF")?;
+    let target = open::scratch(path)?;
     tables::copy(source, &target, "meta")?;
     let through = written_through(source)?;
     let journal = journal::read(source, &target, through, events == Events::ComeAlong)?;
@@ -119,11 +118,6 @@ fn build(
     }
     let rebuilt = Rebuilt { organizations: ends.len() as u64, events: counted, tables };
     Ok((rebuilt, target))
-}
-
-/// Runs lie as they came, and are compared in order: what does not fit into memory goes where temporary files are.
-fn sort_on_disk(conn: &Connection) -> Result<(), Fault> {
-    Ok(conn.execute_batch("PRAGMA temp_store = FILE")?)
 }
 
 /// Up to which place of the journal the rows are said to be written, where that is said.
