@@ -17,11 +17,12 @@ use std::{
     fs::{self, File},
     os::unix::fs::OpenOptionsExt,
     path::Path,
+    thread,
+    time::Instant,
 };
 
-/// How many pages are copied at once: what is copied is then made durable, so that a disk is never given so much to write
-/// at a time that commits of the server wait long behind it.
-const PAGES_PER_STEP: i32 = 4_096;
+/// How many pages are copied at once, and then made durable: while the disk writes them, commits of the server wait.
+const PAGES_PER_STEP: i32 = 256;
 
 /// How far the server's log may grow during a backup, unless the database is larger than this: then as far as that.
 const LOG_BYTES_MAX: u64 = 1 << 30;
@@ -70,6 +71,8 @@ fn copy(source: &Connection, log: &Path, to: &Path) -> Result<Copied, Fault> {
     let events = journal::last(&instant)?;
     let backup = Backup::new(source, &mut target)?;
     loop {
+        #[expect(clippy::disallowed_methods, reason = "it decides how long to pause and nothing else")]
+        let began = Instant::now();
         let done = match backup.step(PAGES_PER_STEP)? {
             StepResult::Done => true,
             StepResult::More => false,
@@ -81,6 +84,8 @@ fn copy(source: &Connection, log: &Path, to: &Path) -> Result<Copied, Fault> {
             break;
         }
         stay_bounded(log, &backup)?;
+        // The server gets the disk for as long as it was not its own: however slow it is, half of it stays the server's.
+        thread::sleep(began.elapsed());
     }
     drop(backup);
     drop(instant);
