@@ -26,7 +26,7 @@ const APPLICATION_ID: i64 = 0x636f_756c;
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Pages in the log after which a commit moves them itself, should the checkpoint thread not keep up.
-const LOG_PAGES_MAX: u32 = 64_000;
+const LOG_PAGES_MAX: u32 = 128_000;
 
 /// How large a page of the database is.
 pub(super) const PAGE_BYTES: u32 = 4096;
