@@ -119,9 +119,9 @@ pub(super) fn start(shared: Arc<Shared>) {
 struct Committer {
     shared: Arc<Shared>,
     cache: Cache,
-    /// Accounts whose rows do not stand for their version, since the last set was closed, and some that were written since.
+    /// Accounts whose rows do not stand for their version, since the last set was closed.
     marked: HashSet<OrganizationId>,
-    /// The closed set that is being written, in slices, in order.
+    /// The closed set that is being written, in slices, in order. Some of it may have been written early.
     slicing: vec::IntoIter<OrganizationId>,
     /// How many accounts the closed set had.
     set: usize,

@@ -16,8 +16,8 @@ use std::{
 const EVERY: Duration = Duration::from_millis(100);
 
 /// Pages in the log from which on it is begun anew. While somebody always writes, it never comes to its end by itself: what
-/// is moved is behind what was written meanwhile. Everybody waits for the last of it to be flushed, some 20 to 50 ms, which
-/// is to be rare; a start after a crash reads the whole log, some 1 GB in a second.
+/// is moved is behind what was written meanwhile. Everybody waits for the last of it to be flushed, which is to be rare; but a
+/// start after a crash reads the whole log.
 const ANEW_FROM: i64 = 100_000;
 
 /// For how long this thread waits for whoever writes, and that one for this.
