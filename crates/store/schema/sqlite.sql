@@ -40,11 +40,6 @@ CREATE TABLE grants (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX grants_by_id ON grants (org, id);
 CREATE INDEX grants_live ON grants (org, seq) WHERE live = 1;
-CREATE TABLE run_segment (
-  segment INTEGER PRIMARY KEY,
-  chunks INTEGER NOT NULL,
-  bits BLOB NOT NULL
-) STRICT;
 CREATE TABLE run_chunk (
   n INTEGER PRIMARY KEY,
   keys BLOB NOT NULL
@@ -138,9 +133,13 @@ CREATE TABLE run_landmark (
   n INTEGER NOT NULL,
   PRIMARY KEY (org, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE run_segment (
+  segment INTEGER PRIMARY KEY,
+  chunks INTEGER NOT NULL,
+  bits BLOB NOT NULL,
+  through INTEGER NOT NULL
+) STRICT;
 CREATE TABLE run_key (
   n INTEGER PRIMARY KEY,
-  h INTEGER NOT NULL,
-  org INTEGER NOT NULL,
-  run INTEGER NOT NULL
+  keys BLOB NOT NULL
 ) STRICT;

@@ -195,7 +195,7 @@ impl<'a> Work<'a> {
     }
 
     fn finish(mut self, rows: bool) -> Result<Outcome, Fault> {
-        self.ids.close_if_full(self.conn, &mut self.new)?;
+        self.ids.write(self.conn, &mut self.new)?;
         if rows {
             let through = self.ends.written_through(&self.moved, self.journal.last);
             let before: i64 = meta(self.conn, "written_through")?;

@@ -54,7 +54,7 @@ use rusqlite::{Connection, ToSql, types::FromSql};
 use std::{
     fs::File,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 /// How many idle connections for reading are kept.
@@ -72,6 +72,8 @@ pub struct Sqlite {
     path: PathBuf,
     /// Holds the data directory; none beside a server. Let go last.
     lock: Option<File>,
+    /// The database, for flushing it. Closed after all connections to it.
+    _database: Option<Arc<File>>,
 }
 
 /// Sizes that tests make small. Everybody else takes the default.
@@ -101,7 +103,8 @@ impl Sqlite {
         let mut writer = open::writer(&path)?;
         let run_ids = RwLock::new(RunIds::open(&writer, sizes.segment_runs, false)?);
         let last = recovery::recover(&mut writer, &run_ids)?;
-        let checkpoints = Checkpoints::start(open::reader(&path)?)
+        let database = Arc::new(open::file(&path)?);
+        let checkpoints = Checkpoints::start(open::reader(&path)?, Arc::clone(&database))
             .map_err(|error| Fault::Unavailable(format!("no thread can be started: {error}")))?;
         Ok(Sqlite {
             checkpoints: Some(checkpoints),
@@ -112,6 +115,7 @@ impl Sqlite {
             run_ids,
             path,
             lock: Some(lock),
+            _database: Some(database),
         })
     }
 
@@ -130,6 +134,7 @@ impl Sqlite {
             run_ids,
             path,
             lock: None,
+            _database: None,
         })
     }
 

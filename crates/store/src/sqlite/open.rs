@@ -14,10 +14,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_accounts.sql"),
     include_str!("../../migrations/sqlite/0002_memos.sql"),
     include_str!("../../migrations/sqlite/0003_runs_as_they_came.sql"),
+    include_str!("../../migrations/sqlite/0004_segments_beside_commits.sql"),
 ];
 
-/// The step after which run ids have to be filled in again.
-const RUNS_AS_THEY_CAME: usize = 2;
+/// The last step after which run ids have to be filled in again.
+const SEGMENTS_BESIDE_COMMITS: usize = 3;
 
 /// Written into the header of our databases, so that another program's is not taken for one: "coul".
 const APPLICATION_ID: i64 = 0x636f_756c;
@@ -113,6 +114,11 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Fault> {
         return Err(Fault::Unavailable(text));
     }
     Ok(conn)
+}
+
+/// The file of a database that a connection has open already, for flushing it.
+pub(super) fn file(path: &Path) -> Result<File, Fault> {
+    File::open(path).map_err(|error| Fault::Unavailable(format!("{}: {error}", path.display())))
 }
 
 /// A connection to a database that nobody else has open, which is one file from then on.
@@ -238,7 +244,7 @@ fn migrate(path: &Path, conn: &mut Connection) -> Result<(), Fault> {
         transaction.execute_batch(sql)?;
         match step {
             0 => first(&transaction)?,
-            RUNS_AS_THEY_CAME => super::run_ids::fill(&transaction)?,
+            SEGMENTS_BESIDE_COMMITS => super::run_ids::fill(&transaction)?,
             _ => {}
         }
         transaction.execute_batch(&format!("PRAGMA user_version = {}", step + 1))?;

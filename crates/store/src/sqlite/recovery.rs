@@ -28,7 +28,7 @@ pub(super) fn recover(conn: &mut Connection, ids: &RwLock<RunIds>) -> Result<i64
                 catch_up(&transaction, ids, &mut writer, *n, *end)?;
             }
             let mut new = writer.new_ids();
-            known.close_if_full(&transaction, &mut new)?;
+            known.write(&transaction, &mut new)?;
             new
         };
         transaction.commit()?;

@@ -24,7 +24,6 @@ pub(super) struct Writer<'a> {
     ids: &'a RunIds,
     new: NewIds,
     new_run: CachedStatement<'a>,
-    new_run_key: CachedStatement<'a>,
     change_grant: CachedStatement<'a>,
     count: CachedStatement<'a>,
     organization: CachedStatement<'a>,
@@ -37,7 +36,6 @@ impl<'a> Writer<'a> {
             ids,
             new: NewIds::default(),
             new_run: conn.prepare_cached(statements::NEW_RUN)?,
-            new_run_key: conn.prepare_cached(statements::NEW_RUN_KEY)?,
             change_grant: conn.prepare_cached(statements::CHANGE_GRANT)?,
             count: conn.prepare_cached(statements::COUNT)?,
             organization: conn.prepare_cached(statements::WRITE_ORGANIZATION)?,
@@ -122,7 +120,7 @@ impl<'a> Writer<'a> {
         if count % LANDMARK_EVERY == 0 {
             self.conn.prepare_cached(statements::MARK_RUN)?.execute(params![n, seq, place])?;
         }
-        self.ids.add(&mut self.new_run_key, &mut self.new, n, &run.id, place)?;
+        self.ids.add(&mut self.new, n, &run.id, place);
         Ok(Runs { count, last: place })
     }
 

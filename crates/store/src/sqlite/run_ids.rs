@@ -3,7 +3,7 @@
 //! Each run's id is kept as a keyed hash. The newest keys are in memory and in a table that is only appended to. When
 //! there are enough they become a *segment*: sorted into chunks of a page each, with a Bloom filter that stays in memory.
 //! A filter that does not say no sends the question to one chunk, and only the id in the run's own row is the proof.
-//! A run gets its key with its first row.
+//! A run gets its key with its first row. Segments are written a few chunks at a commit, so that no commit is a long one.
 
 use super::{bytes, statements};
 use crate::{
@@ -11,15 +11,15 @@ use crate::{
     column::{from_json, id, int, number},
 };
 use ledger::{id::RunId, run::Run};
-use rusqlite::{Connection, Statement, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use siphasher::sip::SipHasher24;
 use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
+    collections::{BTreeSet, VecDeque},
+    hash::Hasher,
     sync::RwLock,
 };
 
-/// How many runs a segment holds: sorting them stops commits for some 30 ms, their filter takes half a megabyte.
+/// How many runs a segment holds. Its filter takes half a megabyte of memory for ever, its keys 10 until it is closed.
 pub(super) const SEGMENT_RUNS: usize = 1 << 18;
 
 /// The tables that are the list: which key is where depends on when a run's first row was written.
@@ -27,6 +27,12 @@ pub(super) const TABLES: &[&str] = &["run_key", "run_segment", "run_chunk"];
 
 /// How many keys a chunk has on average, so that practically every one fits a page.
 const CHUNK_KEYS: usize = 128;
+
+/// How many keys one commit at least sorts into a segment, or removes from where they were before.
+const SORTED_PER_COMMIT: usize = 2_048;
+
+/// How many it sorts or removes for each that it adds, so that they do not pile up.
+const SORTED_PER_NEW: usize = 3;
 
 /// A run's hash, its organization's number, and the place of its row.
 type Key = (u64, i64, i64);
@@ -36,28 +42,35 @@ pub(super) struct RunIds {
     secret: (u64, u64),
     segment_runs: usize,
     closed: Vec<Segment>,
-    /// The keys that are in no segment yet.
-    newest: Newest,
-    /// Beside a server: somebody else adds keys, and this is the last that was seen.
-    follows: Option<i64>,
+    /// Keys that are enough for a segment each, oldest first: the first is being written.
+    full: VecDeque<Keys>,
+    /// How many chunks of it are.
+    chunks: u64,
+    /// The keys that came after them.
+    newest: Keys,
+    /// The number of the last key.
+    last: i64,
+    /// Up to which number keys are in segments only.
+    forgotten: i64,
+    /// Whether somebody else adds keys, because this is beside a server.
+    follows: bool,
 }
 
-/// Keys by their hash. That two have the same one is not to be expected and has to be right all the same.
-#[derive(Default)]
-struct Newest {
-    keys: HashMap<u64, Key, BuildHasherDefault<AsItIs>>,
-    collided: Vec<Key>,
+/// Keys that are in no segment yet, sorted.
+struct Keys {
+    sorted: BTreeSet<Key>,
+    filter: Bloom,
+    /// The number of the last of them.
+    through: i64,
 }
 
-/// What is a keyed hash already is not hashed again.
-#[derive(Default)]
-struct AsItIs(u64);
-
-/// What one commit added.
+/// What one commit did.
 #[derive(Default)]
 pub(super) struct NewIds {
     keys: Vec<Key>,
-    closed: Option<Segment>,
+    /// How many chunks of the first full keys are written now.
+    chunks: Option<u64>,
+    forgotten: Option<i64>,
 }
 
 /// Keys that were sorted for good.
@@ -65,6 +78,8 @@ struct Segment {
     number: i64,
     chunks: u64,
     filter: Bloom,
+    /// The number of the last of its keys.
+    through: i64,
 }
 
 impl RunIds {
@@ -80,34 +95,58 @@ impl RunIds {
         let mut rows = select.query([])?;
         let mut closed = Vec::new();
         while let Some(row) = rows.next()? {
-            let filter = Bloom { bits: row.get(2)? };
-            closed.push(Segment { number: row.get(0)?, chunks: number(row.get(1)?)?, filter });
+            let (number, chunks, through) = (row.get(0)?, number(row.get(1)?)?, row.get(3)?);
+            closed.push(Segment { number, chunks, filter: Bloom { bits: row.get(2)? }, through });
         }
-        let mut ids = RunIds { secret, segment_runs, closed, newest: Newest::default(), follows: None };
-        let last = ids.read_newest(conn, 0)?;
-        ids.follows = follows.then_some(last);
+        let last = closed.last().map_or(0, |segment| segment.through);
+        let first = conn.query_row(statements::FIRST_RUN_KEY, [], |row| row.get::<_, i64>(0)).optional()?;
+        let mut ids = RunIds {
+            secret,
+            segment_runs,
+            closed,
+            full: VecDeque::new(),
+            chunks: 0,
+            newest: Keys::none(segment_runs),
+            last,
+            forgotten: first.map_or(last, |before| last.min(before)),
+            follows,
+        };
+        ids.read_newest(conn)?;
         Ok(ids)
     }
 
-    /// Takes in the keys that were added after this one; says which is the last.
-    fn read_newest(&mut self, conn: &Connection, after: i64) -> Result<i64, Fault> {
+    /// Takes in the keys that were added since.
+    fn read_newest(&mut self, conn: &Connection) -> Result<(), Fault> {
         let mut select = conn.prepare_cached(statements::RUN_KEYS_AFTER)?;
-        let mut rows = select.query([after])?;
-        let mut last = after;
+        let mut rows = select.query([self.last])?;
         while let Some(row) = rows.next()? {
-            last = row.get(0)?;
-            self.newest.insert((row.get::<_, i64>(1)?.cast_unsigned(), row.get(2)?, row.get(3)?));
+            let keys = decoded(bytes(row, 1)?);
+            let before = row.get::<_, i64>(0)? - int(keys.len() as u64);
+            // The first of them may be in a segment already.
+            let seen = usize::try_from(self.last - before).unwrap_or(0);
+            self.last = self.last.max(before);
+            keys.skip(seen).for_each(|key| self.take(key));
         }
-        Ok(last)
+        Ok(())
+    }
+
+    /// Takes in the next key.
+    fn take(&mut self, key: Key) {
+        self.last += 1;
+        self.newest.sorted.insert(key);
+        self.newest.filter.add(key.0);
+        self.newest.through = self.last;
+        if self.newest.sorted.len() >= self.segment_runs {
+            self.full.push_back(std::mem::replace(&mut self.newest, Keys::none(self.segment_runs)));
+        }
     }
 
     /// Beside a server: takes in what it added.
     fn catch_up(&mut self, conn: &Connection) -> Result<(), Fault> {
-        let Some(seen) = self.follows else { return Ok(()) };
         let newest: Option<i64> =
             conn.prepare_cached(statements::LAST_SEGMENT)?.query_row([], |row| row.get(0))?;
         if newest == self.closed.last().map(|segment| segment.number) {
-            self.follows = Some(self.read_newest(conn, seen)?);
+            self.read_newest(conn)?;
         } else {
             *self = RunIds::open(conn, self.segment_runs, true)?;
         }
@@ -124,16 +163,13 @@ impl RunIds {
     /// The places of the runs that may have this id, of an organization.
     pub(super) fn candidates(&self, conn: &Connection, org: i64, run: &RunId) -> Result<Vec<i64>, Fault> {
         let hash = self.hash(org, run);
-        let newest = self.newest.of(hash).filter(|key| key.1 == org);
-        let mut found: Vec<i64> = newest.map(|(_, _, place)| *place).collect();
+        let unsorted_yet = self.full.iter().chain([&self.newest]);
+        let mut found: Vec<i64> = unsorted_yet.flat_map(|keys| keys.places(hash, org)).collect();
         for segment in self.closed.iter().rev().filter(|segment| segment.filter.may_hold(hash)) {
             let mut select = conn.prepare_cached(statements::CHUNK)?;
-            let mut rows = select.query([segment.place(segment.chunk(hash))])?;
+            let mut rows = select.query([place(segment.number, chunk_of(hash, segment.chunks))])?;
             match rows.next()? {
-                Some(row) => {
-                    let keys = bytes(row, 0)?.as_chunks::<24>().0.iter().map(decode);
-                    found.extend(keys.filter(|key| (key.0, key.1) == (hash, org)).map(|(_, _, place)| place));
-                }
+                Some(row) => found.extend(places(decoded(bytes(row, 0)?), hash, org)),
                 // The segment was closed after the instant that is read at: its keys are where they were before.
                 None => found.extend(unsorted(conn, hash, org)?),
             }
@@ -145,87 +181,91 @@ impl RunIds {
     /// start.
     pub(super) fn is_new(&self, org: i64, run: &RunId) -> bool {
         let hash = self.hash(org, run);
-        self.newest.of(hash).next().is_none()
-            && !self.closed.iter().any(|segment| segment.filter.may_hold(hash))
+        let closed = self.closed.iter().map(|segment| &segment.filter);
+        let full = self.full.iter().map(|keys| &keys.filter);
+        !closed.chain(full).chain([&self.newest.filter]).any(|filter| filter.may_hold(hash))
     }
 
-    /// Notes a run whose first row is being written, at this place. `insert` is [`statements::NEW_RUN_KEY`].
-    pub(super) fn add(
-        &self,
-        insert: &mut Statement<'_>,
-        new: &mut NewIds,
-        org: i64,
-        run: &RunId,
-        place: i64,
-    ) -> Result<(), Fault> {
-        let key = (self.hash(org, run), org, place);
-        insert.execute(params![key.0.cast_signed(), key.1, key.2])?;
-        new.keys.push(key);
+    /// Notes a run whose first row is being written, at this place.
+    pub(super) fn add(&self, new: &mut NewIds, org: i64, run: &RunId, place: i64) {
+        new.keys.push((self.hash(org, run), org, place));
+    }
+
+    /// Writes what was noted, and goes on with the segment that is being written, or with removing the keys that are in one.
+    pub(super) fn write(&self, conn: &Connection, new: &mut NewIds) -> Result<(), Fault> {
+        if !new.keys.is_empty() {
+            let last = self.last + int(new.keys.len() as u64);
+            conn.prepare_cached(statements::NEW_RUN_KEYS)?.execute(params![last, encoded(&new.keys)])?;
+        }
+        let sorted = self.closed.last().map_or(0, |segment| segment.through);
+        let most = SORTED_PER_COMMIT.max(new.keys.len() * SORTED_PER_NEW);
+        if self.forgotten < sorted {
+            let to = sorted.min(self.forgotten + int(most as u64));
+            conn.prepare_cached(statements::FORGET_RUN_KEYS)?.execute([to])?;
+            new.forgotten = Some(to);
+        } else if let Some(keys) = self.full.front() {
+            let (all, number) = (keys.chunks(), self.next_segment());
+            let to = all.min(self.chunks + (most / CHUNK_KEYS) as u64);
+            let mut insert = conn.prepare_cached(statements::WRITE_CHUNK)?;
+            for chunk in self.chunks..to {
+                insert.execute(params![place(number, chunk), encoded(keys.of_chunk(chunk))])?;
+            }
+            if to == all {
+                let closed = params![number, int(all), keys.filter.bits, keys.through];
+                conn.prepare_cached(statements::CLOSE_SEGMENT)?.execute(closed)?;
+            }
+            new.chunks = Some(to);
+        }
         Ok(())
     }
 
-    /// Sorts the newest keys into a segment if this commit makes them enough.
-    pub(super) fn close_if_full(&self, conn: &Connection, new: &mut NewIds) -> Result<(), Fault> {
-        let count = self.newest.len() + new.keys.len();
-        if count < self.segment_runs || new.keys.is_empty() {
-            return Ok(());
-        }
-        let mut keys: Vec<Key> = self.newest.iter().chain(&new.keys).copied().collect();
-        keys.sort_unstable();
-        let segment = Segment {
-            number: self.closed.last().map_or(1, |segment| segment.number + 1),
-            chunks: (count / CHUNK_KEYS).max(1) as u64,
-            filter: Bloom::of(count, keys.iter().map(|(hash, _, _)| *hash)),
-        };
-        let mut insert = conn.prepare_cached(statements::WRITE_CHUNK)?;
-        for chunk in keys.chunk_by(|one, next| segment.chunk(one.0) == segment.chunk(next.0)) {
-            let encoded: Vec<u8> = chunk.iter().flat_map(encode).collect();
-            insert.execute(params![segment.place(segment.chunk(chunk[0].0)), encoded])?;
-        }
-        conn.execute(
-            statements::CLOSE_SEGMENT,
-            params![segment.number, int(segment.chunks), segment.filter.bits],
-        )?;
-        conn.execute(statements::FORGET_RUN_KEYS, [])?;
-        new.closed = Some(segment);
-        Ok(())
+    fn next_segment(&self) -> i64 {
+        self.closed.last().map_or(1, |segment| segment.number + 1)
     }
 
     /// This is committed.
     pub(super) fn apply(&mut self, new: NewIds) {
-        match new.closed {
-            Some(segment) => {
-                self.newest = Newest::default();
-                self.closed.push(segment);
-            }
-            None => new.keys.into_iter().for_each(|key| self.newest.insert(key)),
+        if let Some(forgotten) = new.forgotten {
+            self.forgotten = forgotten;
         }
+        if let Some(written) = new.chunks {
+            self.chunks = written;
+            if let Some(keys) = self.full.pop_front_if(|keys| keys.chunks() == written) {
+                let (number, through) = (self.next_segment(), keys.through);
+                self.closed.push(Segment { number, chunks: written, filter: keys.filter, through });
+                self.chunks = 0;
+            }
+        }
+        new.keys.into_iter().for_each(|key| self.take(key));
     }
 }
 
 /// Fills in the keys of all runs there are, where there are none.
 pub(super) fn fill(conn: &Connection) -> Result<(), Fault> {
     let mut ids = RunIds::open(conn, SEGMENT_RUNS, false)?;
-    let mut insert = conn.prepare_cached(statements::NEW_RUN_KEY)?;
     let mut select = conn.prepare(statements::RUN_IDS)?;
     let mut rows = select.query([])?;
     let mut new = NewIds::default();
     while let Some(row) = rows.next()? {
         let run: RunId = id(&row.get::<_, String>(2)?)?;
-        ids.add(&mut insert, &mut new, row.get(1)?, &run, row.get(0)?)?;
-        if new.keys.len() >= SEGMENT_RUNS {
-            ids.close_if_full(conn, &mut new)?;
+        ids.add(&mut new, row.get(1)?, &run, row.get(0)?);
+        if new.keys.len() >= SORTED_PER_COMMIT {
+            ids.write(conn, &mut new)?;
             ids.apply(std::mem::take(&mut new));
         }
     }
-    Ok(())
+    ids.write(conn, &mut new)
 }
 
 /// Looks through keys that are in no segment: slow, and hardly ever needed.
 fn unsorted(conn: &Connection, hash: u64, org: i64) -> Result<Vec<i64>, Fault> {
-    let mut select = conn.prepare_cached(statements::RUN_KEYS_OF_HASH)?;
-    let found = select.query_map(params![hash.cast_signed(), org], |row| row.get(0))?;
-    Ok(found.collect::<Result<_, _>>()?)
+    let mut select = conn.prepare_cached(statements::RUN_KEYS)?;
+    let mut rows = select.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.extend(places(decoded(bytes(row, 0)?), hash, org));
+    }
+    Ok(found)
 }
 
 /// The run with this id, if it ever had a row.
@@ -235,7 +275,7 @@ pub(super) fn find(
     org: i64,
     run: &RunId,
 ) -> Result<Option<Run>, Fault> {
-    if super::read_lock(ids).follows.is_some() {
+    if super::read_lock(ids).follows {
         super::write_lock(ids).catch_up(conn)?;
     }
     let candidates = super::read_lock(ids).candidates(conn, org, run)?;
@@ -249,62 +289,58 @@ pub(super) fn find(
     Ok(None)
 }
 
-impl Newest {
-    fn len(&self) -> usize {
-        self.keys.len() + self.collided.len()
+impl Keys {
+    /// None yet; there will be as many as make a segment.
+    fn none(segment_runs: usize) -> Keys {
+        Keys { sorted: BTreeSet::new(), filter: Bloom::of(segment_runs), through: 0 }
     }
 
-    fn insert(&mut self, key: Key) {
-        if let Some(before) = self.keys.insert(key.0, key).filter(|before| *before != key) {
-            self.collided.push(before);
-        }
+    /// The places of the runs of an organization whose id has this hash. That two have the same one is not to be expected and
+    /// has to be right all the same.
+    fn places(&self, hash: u64, org: i64) -> impl Iterator<Item = i64> + use<'_> {
+        let may_hold = self.filter.may_hold(hash);
+        let keys = may_hold.then(|| self.sorted.range((hash, org, i64::MIN)..=(hash, org, i64::MAX)));
+        keys.into_iter().flatten().map(|(_, _, place)| *place)
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Key> {
-        self.keys.values().chain(&self.collided)
+    /// How many chunks they make.
+    fn chunks(&self) -> u64 {
+        (self.sorted.len() / CHUNK_KEYS).max(1) as u64
     }
 
-    fn of(&self, hash: u64) -> impl Iterator<Item = &Key> {
-        self.keys.get(&hash).into_iter().chain(self.collided.iter().filter(move |key| key.0 == hash))
-    }
-}
-
-impl Hasher for AsItIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
+    fn of_chunk(&self, chunk: u64) -> impl Iterator<Item = &Key> {
+        let chunks = self.chunks();
+        let first = (u128::from(chunk) << 64).div_ceil(u128::from(chunks)) as u64;
+        let keys = self.sorted.range((first, i64::MIN, i64::MIN)..);
+        keys.take_while(move |(hash, _, _)| chunk_of(*hash, chunks) == chunk)
     }
 }
 
-impl Segment {
-    /// The chunk that a hash belongs to; hashes are spread evenly, and so are keys.
-    fn chunk(&self, hash: u64) -> u64 {
-        ((u128::from(hash) * u128::from(self.chunks)) >> 64) as u64
-    }
-
-    fn place(&self, chunk: u64) -> i64 {
-        (self.number << 32) | int(chunk)
-    }
+/// The chunk that a hash belongs to; hashes are spread evenly, and so are keys.
+fn chunk_of(hash: u64, chunks: u64) -> u64 {
+    ((u128::from(hash) * u128::from(chunks)) >> 64) as u64
 }
 
-fn encode(key: &Key) -> [u8; 24] {
-    let mut bytes = [0; 24];
-    bytes[..8].copy_from_slice(&key.0.to_le_bytes());
-    bytes[8..16].copy_from_slice(&key.1.to_le_bytes());
-    bytes[16..].copy_from_slice(&key.2.to_le_bytes());
-    bytes
+/// The number of a chunk among those of all segments.
+fn place(segment: i64, chunk: u64) -> i64 {
+    (segment << 32) | int(chunk)
 }
 
-fn decode(bytes: &[u8; 24]) -> Key {
-    let (words, _) = bytes.as_chunks::<8>();
-    (u64::from_le_bytes(words[0]), i64::from_le_bytes(words[1]), i64::from_le_bytes(words[2]))
+fn encoded<'a>(keys: impl IntoIterator<Item = &'a Key>) -> Vec<u8> {
+    let words = |(hash, org, place): &Key| [*hash, org.cast_unsigned(), place.cast_unsigned()];
+    keys.into_iter().flat_map(words).flat_map(u64::to_le_bytes).collect()
+}
+
+fn decoded(bytes: &[u8]) -> impl ExactSizeIterator<Item = Key> {
+    bytes.as_chunks::<24>().0.iter().map(|key| {
+        let [hash, org, place] = [0, 1, 2].map(|word| u64::from_le_bytes(key.as_chunks().0[word]));
+        (hash, org.cast_signed(), place.cast_signed())
+    })
+}
+
+/// The places of those with this hash, of this organization.
+fn places(keys: impl Iterator<Item = Key>, hash: u64, org: i64) -> impl Iterator<Item = i64> {
+    keys.filter(move |key| (key.0, key.1) == (hash, org)).map(|(_, _, place)| place)
 }
 
 /// A Bloom filter over keys that are hashes already: 16 bits and 8 probes for each give one false hit in 1,700.
@@ -316,14 +352,15 @@ impl Bloom {
     const BYTES_PER_KEY: usize = 2;
     const PROBES: u64 = 8;
 
-    fn of(count: usize, hashes: impl Iterator<Item = u64>) -> Bloom {
-        let mut bloom = Bloom { bits: vec![0; count.max(1) * Self::BYTES_PER_KEY] };
-        for hash in hashes {
-            for (byte, bit) in bloom.probes(hash) {
-                bloom.bits[byte] |= bit;
-            }
+    /// For so many keys.
+    fn of(count: usize) -> Bloom {
+        Bloom { bits: vec![0; count.max(1) * Self::BYTES_PER_KEY] }
+    }
+
+    fn add(&mut self, hash: u64) {
+        for (byte, bit) in self.probes(hash) {
+            self.bits[byte] |= bit;
         }
-        bloom
     }
 
     fn may_hold(&self, hash: u64) -> bool {
@@ -355,55 +392,68 @@ mod tests {
         format!("run_{number}").parse().expect("an id")
     }
 
-    /// Adds a run of organization 7, whose place is its number.
-    fn add(ids: &RunIds, conn: &Connection, new: &mut NewIds, number: i64) {
-        let mut insert = conn.prepare_cached(statements::NEW_RUN_KEY).expect("it is SQL");
-        ids.add(&mut insert, new, 7, &run(number), number).expect("it is added");
+    /// A commit that adds these runs of organization 7, whose places are their numbers.
+    fn commit(ids: &mut RunIds, conn: &Connection, runs: std::ops::Range<i64>) {
+        let mut new = NewIds::default();
+        runs.for_each(|number| ids.add(&mut new, 7, &run(number), number));
+        ids.write(conn, &mut new).expect("it is written");
+        ids.apply(new);
+    }
+
+    fn assert_all_found(ids: &RunIds, conn: &Connection, runs: i64) {
+        for number in 0..runs {
+            assert_eq!(ids.candidates(conn, 7, &run(number)).expect("it reads"), [number]);
+            assert!(ids.candidates(conn, 8, &run(number)).expect("it reads").is_empty());
+            assert!(!ids.is_new(7, &run(number)));
+        }
+        assert!(ids.candidates(conn, 7, &run(runs)).expect("it reads").is_empty());
     }
 
     #[test]
     fn a_filter_forgets_nothing_and_is_seldom_wrong_about_the_rest() {
-        let bloom = Bloom::of(10_000, (0..10_000).map(hash));
+        let mut bloom = Bloom::of(10_000);
+        (0..10_000).for_each(|n| bloom.add(hash(n)));
         assert!((0..10_000).all(|n| bloom.may_hold(hash(n))));
         let wrong = (10_000..110_000).filter(|n| bloom.may_hold(hash(*n))).count();
         assert!(wrong < 150, "{wrong} of 100,000");
     }
 
     #[test]
-    fn a_key_is_found_in_its_chunk_of_its_segment_and_under_no_other_organization() {
+    fn a_key_is_found_while_its_segment_is_written_and_after_a_start_in_the_middle_of_it() {
         let conn = super::super::open::in_memory().expect("it opens");
-        let mut ids = RunIds::open(&conn, 1_000, false).expect("it opens");
-        for some in [0..700, 700..1_400, 1_400..2_100] {
-            let mut new = NewIds::default();
-            for seq in some {
-                add(&ids, &conn, &mut new, seq);
+        let segment = 40 * CHUNK_KEYS;
+        let mut ids = RunIds::open(&conn, segment, false).expect("it opens");
+        let mut stages = BTreeSet::new();
+        for commits in 1..=27 {
+            commit(&mut ids, &conn, (commits - 1) * 700..commits * 700);
+            let sum = "SELECT sum(length(keys)) / 24 FROM run_key";
+            let keys: i64 = conn.query_row(sum, [], |row| row.get(0)).expect("it is SQL");
+            assert_eq!(ids.last, commits * 700);
+            assert!((0..700).contains(&(keys - (ids.last - ids.forgotten))), "what is sorted is removed");
+            stages.insert((ids.closed.len(), ids.chunks));
+            if commits % 4 == 0 {
+                assert_all_found(&ids, &conn, ids.last);
+                let beside = RunIds::open(&conn, segment, true).expect("it opens");
+                assert_all_found(&beside, &conn, ids.last);
+                ids = RunIds::open(&conn, segment, false).expect("it opens again");
             }
-            ids.close_if_full(&conn, &mut new).expect("it is closed");
-            ids.apply(new);
         }
-        let chunks: Vec<u64> = ids.closed.iter().map(|segment| segment.chunks).collect();
-        assert_eq!((chunks.as_slice(), ids.newest.len()), ([10].as_slice(), 700));
-        for ids in [&ids, &RunIds::open(&conn, 1_000, false).expect("it opens again")] {
-            for seq in 0..2_100 {
-                assert_eq!(ids.candidates(&conn, 7, &run(seq)).expect("it reads"), [seq]);
-                assert!(ids.candidates(&conn, 8, &run(seq)).expect("it reads").is_empty());
-            }
-            assert!(ids.candidates(&conn, 7, &run(2_100)).expect("it reads").is_empty());
+        for _ in 0..8 {
+            commit(&mut ids, &conn, 0..0);
         }
+        assert_eq!((ids.closed.len(), ids.full.len()), (27 * 700 / segment, 0));
+        assert!(stages.len() > ids.closed.len() + 1, "segments were seen half written: {stages:?}");
     }
 
     #[test]
     fn a_key_is_found_by_whoever_reads_at_an_instant_before_its_segment_was_closed() {
         let conn = super::super::open::in_memory().expect("it opens");
         let mut ids = RunIds::open(&conn, 10, false).expect("it opens");
-        let mut new = NewIds::default();
-        for seq in 0..10 {
-            add(&ids, &conn, &mut new, seq);
-        }
+        commit(&mut ids, &conn, 0..10);
         // Closed, and put back in the database as it was, while memory has moved on.
         conn.execute_batch("SAVEPOINT before").expect("it is SQL");
-        ids.close_if_full(&conn, &mut new).expect("it is closed");
-        ids.apply(new);
+        commit(&mut ids, &conn, 10..11);
+        assert_eq!(ids.closed.len(), 1);
         conn.execute_batch("ROLLBACK TO before").expect("it is SQL");
         assert_eq!(ids.candidates(&conn, 7, &run(3)).expect("it reads"), [3]);
     }

@@ -93,16 +93,19 @@ statements! {
         refused = refused + excluded.refused";
 
     // Run ids for ever.
-    SEGMENTS = "SELECT segment, chunks, bits FROM run_segment ORDER BY segment";
+    SEGMENTS = "SELECT segment, chunks, bits, through FROM run_segment ORDER BY segment";
     LAST_SEGMENT = "SELECT max(segment) FROM run_segment";
-    CLOSE_SEGMENT = "INSERT INTO run_segment (segment, chunks, bits) VALUES (?1, ?2, ?3)";
+    CLOSE_SEGMENT = "INSERT INTO run_segment (segment, chunks, bits, through) VALUES (?1, ?2, ?3, ?4)";
     CHUNK = "SELECT keys FROM run_chunk WHERE n = ?1";
-    WRITE_CHUNK = "INSERT INTO run_chunk (n, keys) VALUES (?1, ?2)";
-    NEW_RUN_KEY = "INSERT INTO run_key (h, org, run) VALUES (?1, ?2, ?3)";
-    RUN_KEYS_AFTER = "SELECT n, h, org, run FROM run_key WHERE n > ?1 ORDER BY n";
-    RUN_KEYS_OF_HASH = "SELECT run FROM run_key WHERE h = ?1 AND org = ?2";
+    /// It is there where a segment was half written when the server stopped; the same keys make the same chunks.
+    WRITE_CHUNK = "INSERT INTO run_chunk (n, keys) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET keys = excluded.keys";
+    NEW_RUN_KEYS = "INSERT INTO run_key (n, keys) VALUES (?1, ?2)";
+    /// The number before the first of them.
+    FIRST_RUN_KEY = "SELECT n - length(keys) / 24 FROM run_key ORDER BY n LIMIT 1";
+    RUN_KEYS_AFTER = "SELECT n, keys FROM run_key WHERE n > ?1 ORDER BY n";
+    RUN_KEYS = "SELECT keys FROM run_key";
     RUN_IDS = "SELECT n, org, id FROM run ORDER BY n";
-    FORGET_RUN_KEYS = "DELETE FROM run_key";
+    FORGET_RUN_KEYS = "DELETE FROM run_key WHERE n <= ?1";
 
     GRANTS = page!("grants", "");
     PAYMENTS = page!("payment", "");

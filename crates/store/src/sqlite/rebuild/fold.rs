@@ -131,7 +131,7 @@ impl Fold<'_> {
             let mut writer = Writer::new(self.target, &ids)?;
             let runs = writer.write(&end, account, due, tally)?;
             let mut new = writer.new_ids();
-            ids.close_if_full(self.target, &mut new)?;
+            ids.write(self.target, &mut new)?;
             (runs, new)
         };
         // Runs that were let go of have to be found when they are named again; if this is not committed, all is thrown away.
