@@ -20,6 +20,7 @@ use crate::{
     task::Task,
     time::Timestamp,
 };
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,8 +30,9 @@ pub struct Account {
     pub(crate) core: Core,
     /// In consumption order (R3.6).
     pub(crate) grants: Vec<Grant>,
+    /// In no order: a busy account has thousands at hand, and looks for one several times for each command.
+    pub(crate) runs: HashMap<RunId, Box<Run>>,
     // In boxes: a map makes room for eleven at once, and most accounts have one or two.
-    pub(crate) runs: BTreeMap<RunId, Box<Run>>,
     pub(crate) debts: BTreeMap<DebtId, Box<Debt>>,
     pub(crate) payments: BTreeMap<PaymentId, Box<Payment>>,
     pub(crate) keys: BTreeMap<IdempotencyKey, Answered>,
@@ -261,7 +263,7 @@ impl Account {
                 totals: Totals::default(),
             },
             grants: Vec::new(),
-            runs: BTreeMap::new(),
+            runs: HashMap::default(),
             debts: BTreeMap::new(),
             payments: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -377,9 +379,9 @@ impl Account {
         });
         // A lapsed or settled run that was recalled and not changed is closed too.
         self.runs.retain(|_, run| !run.is_closed());
-        // A map that was emptied one by one keeps room for eleven.
+        // What was emptied one by one keeps its room.
         if self.runs.is_empty() {
-            (self.runs, self.lapses) = (BTreeMap::new(), BTreeSet::new());
+            (self.runs, self.lapses) = (HashMap::default(), BTreeSet::new());
         }
     }
 
@@ -431,7 +433,9 @@ impl Account {
 
     /// The runs at hand, by id.
     pub fn runs(&self) -> impl Iterator<Item = &Run> {
-        self.runs.values().map(|run| &**run)
+        let mut runs: Vec<&Run> = self.runs.values().map(|run| &**run).collect();
+        runs.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        runs.into_iter()
     }
 
     /// The debts at hand: all that are open, and some that are not.
