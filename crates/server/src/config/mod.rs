@@ -271,6 +271,7 @@ struct EngineSettings {
     commit_commands_max: usize,
     accounts_max: usize,
     table_events: usize,
+    table_accounts: usize,
     table_slices: usize,
     table_runs: usize,
 }
@@ -291,6 +292,7 @@ impl Settings {
             ("engine.commit_commands_max", engine.commit_commands_max),
             ("engine.accounts_max", engine.accounts_max),
             ("engine.table_events", engine.table_events),
+            ("engine.table_accounts", engine.table_accounts),
             ("engine.table_slices", engine.table_slices),
             ("engine.table_runs", engine.table_runs),
         ] {
@@ -314,6 +316,7 @@ impl Settings {
                 commit_commands_max: engine.commit_commands_max,
                 accounts_max: engine.accounts_max,
                 table_events: engine.table_events,
+                table_accounts: engine.table_accounts,
                 table_slices: engine.table_slices,
                 table_runs: engine.table_runs,
             },

@@ -8,7 +8,11 @@ use ledger::{
     event::Recorded,
     id::OrganizationId,
 };
+use std::collections::VecDeque;
 use store::{Given, Head, Loaded, Need, Rows, memo::Memo, tally::Tally};
+
+/// How many accounts are looked at in a round for each that is too many.
+const LOOKS: usize = 4;
 
 /// An account in memory, and where it stands beside the store.
 pub(super) struct Hot {
@@ -47,25 +51,27 @@ impl Hot {
 
 /// The accounts in memory.
 pub(super) struct Cache {
-    accounts: HashMap<OrganizationId, Hot>,
+    /// In boxes: a map that grows moves all it has, and everybody waits meanwhile.
+    accounts: HashMap<OrganizationId, Box<Hot>>,
     /// Organizations with something pending, in the order of their first command of the round.
     changed: Vec<OrganizationId>,
     accounts_max: usize,
-    /// How many accounts make it worth while to look which can go.
-    crowded: usize,
+    /// Who is looked at next when some have to go, and the round it was last used in when that was noted.
+    turns: VecDeque<(OrganizationId, u64)>,
     round: u64,
 }
 
 impl Cache {
     pub fn new(accounts_max: usize) -> Cache {
-        Cache { accounts: HashMap::new(), changed: Vec::new(), accounts_max, crowded: accounts_max, round: 0 }
+        let (accounts, changed, turns) = (HashMap::new(), Vec::new(), VecDeque::new());
+        Cache { accounts, changed, accounts_max, turns, round: 0 }
     }
 
     /// Whether something has to be fetched before this is decided.
     pub fn lacks(&self, organization: &OrganizationId, request: &Request) -> bool {
         let hot = self.accounts.get(organization);
-        hot.is_none_or(|Hot { account, .. }| {
-            account.version() > 0 && request.parts().iter().any(|part| !account.has(part))
+        hot.is_none_or(|hot| {
+            hot.account.version() > 0 && request.parts().iter().any(|part| !hot.account.has(part))
         })
     }
 
@@ -73,8 +79,8 @@ impl Cache {
     pub fn need<'a>(&self, organization: &'a OrganizationId, requests: &[&Request]) -> Need<'a> {
         let hot = self.accounts.get(organization);
         let mut parts: Vec<PartKey> = requests.iter().flat_map(|request| request.parts()).collect();
-        if let Some(Hot { account, .. }) = hot {
-            parts.retain(|part| account.version() > 0 && !account.has(part));
+        if let Some(hot) = hot {
+            parts.retain(|part| hot.account.version() > 0 && !hot.account.has(part));
         }
         Need { organization, at_hand: hot.map(|hot| hot.head), parts }
     }
@@ -84,7 +90,9 @@ impl Cache {
         if let Some(Loaded { account, head, tally, lags: unwritten }) = given.loaded {
             let (pending, memos, used) = (Vec::new(), Vec::new(), self.round);
             let hot = Hot { account, head, pending, memos, tally, unwritten, listed: false, used };
-            self.accounts.insert(organization.clone(), hot);
+            if self.accounts.insert(organization.clone(), Box::new(hot)).is_none() {
+                self.turns.push_back((organization.clone(), used));
+            }
         }
         if !given.parts.is_empty()
             && let Some(hot) = self.accounts.get_mut(organization)
@@ -102,7 +110,7 @@ impl Cache {
 
     /// The account, where it is in memory.
     pub fn peek(&self, id: &OrganizationId) -> Option<&Hot> {
-        self.accounts.get(id)
+        self.accounts.get(id).map(|hot| &**hot)
     }
 
     /// Notes that the account has something to commit. Whether its rows stood for it until now.
@@ -154,21 +162,21 @@ impl Cache {
         self.accounts.remove(id);
     }
 
-    /// Ends a round: lets the accounts go that were not asked for longest, where there are too many.
+    /// Ends a round: where there are too many accounts, some go that nobody has used since they were looked at last. Only a
+    /// few are looked at in each round.
     pub fn evict(&mut self) {
         self.round += 1;
-        if self.accounts.len() <= self.crowded {
-            return;
+        let surplus = self.accounts.len().saturating_sub(self.accounts_max);
+        for _ in 0..surplus.saturating_mul(LOOKS) {
+            let Some((id, before)) = self.turns.pop_front() else { break };
+            match self.accounts.get(&id).map(|hot| (hot.used, hot.unwritten || !hot.pending.is_empty())) {
+                None => {}
+                Some((used, false)) if used == before => self.remove(&id),
+                Some((used, _)) => self.turns.push_back((id, used)),
+            }
+            if self.accounts.len() <= self.accounts_max {
+                break;
+            }
         }
-        // A tenth at once, so that the walk over all of them is rare.
-        let surplus = self.accounts.len() - self.accounts_max + self.accounts_max / 10;
-        let idle = self.accounts.iter().filter(|(_, hot)| !hot.unwritten && hot.pending.is_empty());
-        let mut idle: Vec<(u64, OrganizationId)> = idle.map(|(id, hot)| (hot.used, id.clone())).collect();
-        idle.sort_unstable();
-        for (_, id) in idle.into_iter().take(surplus) {
-            self.accounts.remove(&id);
-        }
-        // Also where most have to stay, because their rows do not follow as fast as they change.
-        self.crowded = self.accounts_max.max(self.accounts.len() + self.accounts_max / 10);
     }
 }

@@ -46,8 +46,8 @@ const IDLE: Duration = Duration::from_millis(5);
 /// The longest wait between attempts to write rows while the store fails.
 const IDLE_MAX: Duration = Duration::from_secs(1);
 
-/// How many accounts' rows one commit writes when nobody asks.
-const IDLE_ACCOUNTS: usize = 500;
+/// How many accounts' rows one commit writes when nobody asks: whoever does ask then waits for one such commit.
+const IDLE_ACCOUNTS: usize = 64;
 
 /// Of how many organizations refused starts are only counted in memory while the server is busy.
 const COUNTED_MAX: usize = 1_000;
@@ -123,10 +123,12 @@ struct Committer {
     marked: HashSet<OrganizationId>,
     /// The closed set that is being written, in slices, in order. Some of it may have been written early.
     slicing: vec::IntoIter<OrganizationId>,
-    /// How many accounts the closed set had.
-    set: usize,
+    /// How many accounts the closed set had, and how many events had marked them.
+    set: (usize, usize),
+    /// Events since then.
     events_since: usize,
-    /// For how long nobody must ask before rows are written: longer while that fails.
+    /// For how long nobody must ask before rows are written: not at all once they are being written, and longer while that
+    /// fails.
     patience: Duration,
     /// Refused starts that are no events and are not written.
     counted: BTreeMap<OrganizationId, Tally>,
@@ -147,7 +149,7 @@ impl Committer {
             cache,
             marked: HashSet::default(),
             slicing: Vec::new().into_iter(),
-            set: 0,
+            set: (0, 0),
             events_since: 0,
             patience: IDLE,
             counted: BTreeMap::new(),
@@ -161,13 +163,13 @@ impl Committer {
         loop {
             let jobs = self.next_jobs();
             if jobs.is_empty() {
-                if self.write_idle().is_err() {
-                    self.patience = (self.patience * 2).min(IDLE_MAX);
-                } else {
-                    self.patience = IDLE;
-                }
+                self.patience = match self.write_idle() {
+                    Ok(()) => Duration::ZERO,
+                    Err(_) => (self.patience * 2).clamp(IDLE, IDLE_MAX),
+                };
                 continue;
             }
+            self.patience = self.patience.max(IDLE);
             let commands: usize = jobs.iter().map(Job::commands).sum();
             let closing = self.round(jobs);
             self.shared.waiting.fetch_sub(commands, Ordering::SeqCst);
@@ -185,7 +187,8 @@ impl Committer {
     fn next_jobs(&mut self) -> Vec<Job> {
         let unwritten = self.is_unwritten();
         let mut queue = self.shared.lock();
-        while queue.is_empty() {
+        while queue.jobs.is_empty() {
+            queue.sleeps = true;
             if unwritten {
                 let (again, waited) = self
                     .shared
@@ -193,21 +196,23 @@ impl Committer {
                     .wait_timeout(queue, self.patience)
                     .expect("the queue is never poisoned");
                 queue = again;
-                if waited.timed_out() && queue.is_empty() {
+                if waited.timed_out() && queue.jobs.is_empty() {
+                    queue.sleeps = false;
                     return Vec::new();
                 }
             } else {
                 queue = self.shared.arrived.wait(queue).expect("the queue is never poisoned");
             }
         }
+        queue.sleeps = false;
         let mut jobs = Vec::new();
         let mut commands = 0_usize;
-        while let Some(job) = queue.front() {
+        while let Some(job) = queue.jobs.front() {
             commands = commands.saturating_add(job.commands());
             if !jobs.is_empty() && commands > self.shared.limits.commit_commands_max {
                 break;
             }
-            jobs.extend(queue.pop_front());
+            jobs.extend(queue.jobs.pop_front());
         }
         jobs
     }
@@ -464,7 +469,7 @@ impl Committer {
             writing.extend(appending.iter().filter(|id| !forced.contains(*id)).cloned());
             return writing;
         }
-        let Limits { table_events, table_slices, table_runs, .. } = self.shared.limits;
+        let Limits { table_events, table_accounts, table_slices, table_runs, .. } = self.shared.limits;
         let mut events = 0_usize;
         for (id, hot) in appending.iter().filter_map(|id| Some((id, self.cache.peek(id)?))) {
             events = events.saturating_add(hot.pending.len());
@@ -475,13 +480,16 @@ impl Committer {
             }
         }
         self.events_since = self.events_since.saturating_add(events);
-        if self.slicing.len() == 0 && self.events_since >= table_events {
+        let enough = self.events_since >= table_events || self.marked.len() >= table_accounts;
+        if enough && self.slicing.len() == 0 {
             self.close_set();
         }
-        // A set is written within as many commits as the limit says, and within as many events as make the next one: so
-        // what a start has to replay stays bounded, however large the commits are.
-        let slice = (self.set.div_ceil(table_slices.max(1)))
-            .max(self.set.saturating_mul(events).div_ceil(table_events.max(1)));
+        // A set is written slice by slice over as many events as made it, which is when the next one is there: so what a start
+        // has to replay stays bounded, and no commit is much larger than others.
+        let ((accounts, spread), slices) = (self.set, table_slices.max(1));
+        let over = slices.min(self.events_since.saturating_mul(slices) / spread.max(1));
+        let due = accounts.saturating_mul(over).div_ceil(slices);
+        let slice = due.saturating_sub(accounts - self.slicing.len());
         let busy = forced.len()..writing.len();
         for id in self.slicing.by_ref().take(slice) {
             if !self.cache.is_written(&id) && !forced.contains(&id) && !writing[busy.clone()].contains(&id) {
@@ -493,10 +501,9 @@ impl Committer {
 
     /// From now on those that are marked are written, slice by slice; what changes meanwhile belongs to the next set.
     fn close_set(&mut self) {
-        self.events_since = 0;
         let mut set: Vec<OrganizationId> = self.marked.drain().collect();
         self.shared.store.arrange(&mut set);
-        self.set = set.len();
+        self.set = (set.len(), std::mem::take(&mut self.events_since));
         self.slicing = set.into_iter();
     }
 

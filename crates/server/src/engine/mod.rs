@@ -38,7 +38,10 @@ pub struct Limits {
     pub accounts_max: usize,
     /// Events after which the tables of changed accounts are written, where they are late.
     pub table_events: usize,
-    /// Commits over which that writing is spread.
+    /// How many changed accounts are enough for that, however few the events: a start after a crash takes the longer the more
+    /// they are, and so does the memory that they take meanwhile.
+    pub table_accounts: usize,
+    /// Slices in which they are written, spread evenly over as many events.
     pub table_slices: usize,
     /// Runs of one account after which its rows are written in the next commit, because all of them have to go in one; four
     /// times what a commit brings, where that is more (decision 24).
@@ -52,6 +55,7 @@ impl Default for Limits {
             commit_commands_max: 4_000,
             accounts_max: 50_000,
             table_events: 50_000,
+            table_accounts: 12_500,
             table_slices: 200,
             table_runs: 2_000,
         }

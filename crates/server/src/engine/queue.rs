@@ -17,7 +17,7 @@ pub(super) struct Shared {
     pub(super) store: Arc<dyn Store>,
     pub(super) policy: Arc<Policy>,
     pub(super) limits: Limits,
-    queue: Mutex<VecDeque<Job>>,
+    queue: Mutex<Queue>,
     pub(super) arrived: Condvar,
     /// Commands in the queues and in the rounds that are being decided, of all committers.
     pub(super) waiting: Arc<AtomicUsize>,
@@ -25,6 +25,14 @@ pub(super) struct Shared {
     /// First answers are rebuilt from history a few at a time.
     rebuilding: Arc<Semaphore>,
     pub(super) after: After,
+}
+
+/// What waits for a committer.
+#[derive(Default)]
+pub(super) struct Queue {
+    pub(super) jobs: VecDeque<Job>,
+    /// The committer sleeps until something comes. Waking who is awake costs a call of the system for every request.
+    pub(super) sleeps: bool,
 }
 
 /// Reads an account on the committer, when everything in the round that it was asked in is durable.
@@ -190,11 +198,16 @@ impl Shared {
     }
 
     fn push(&self, job: Job) {
-        self.lock().push_back(job);
-        self.arrived.notify_one();
+        let mut queue = self.lock();
+        queue.jobs.push_back(job);
+        let sleeps = std::mem::take(&mut queue.sleeps);
+        drop(queue);
+        if sleeps {
+            self.arrived.notify_one();
+        }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, VecDeque<Job>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().expect("the queue is never held by a thread that panics")
     }
 }
