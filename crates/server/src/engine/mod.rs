@@ -53,9 +53,9 @@ impl Default for Limits {
         Limits {
             queue_commands_max: 20_000,
             commit_commands_max: 4_000,
-            accounts_max: 50_000,
+            accounts_max: 40_000,
             table_events: 50_000,
-            table_accounts: 12_500,
+            table_accounts: 10_000,
             table_slices: 200,
             table_runs: 2_000,
         }

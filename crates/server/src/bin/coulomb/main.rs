@@ -67,6 +67,7 @@ enum Command {
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
+    small_pages();
     let done = match Cli::parse().command {
         Command::Serve(serve) => serve.run(),
         Command::Demo(demo) => demo.run(),
@@ -96,6 +97,13 @@ fn main() -> ExitCode {
 fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
     let io = failure.downcast_ref::<std::io::Error>();
     io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Memory is taken by the small page. One of two megabytes is cleared when it is touched first, and the thread that commits would
+/// stand still for milliseconds. Where the system does not know of that, nothing is lost.
+fn small_pages() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
 }
 
 /// A runtime for a command that talks to others, with this many threads.
