@@ -53,7 +53,7 @@ impl Default for Limits {
         Limits {
             queue_commands_max: 20_000,
             commit_commands_max: 4_000,
-            accounts_max: 40_000,
+            accounts_max: 35_000,
             table_events: 50_000,
             table_accounts: 10_000,
             table_slices: 200,

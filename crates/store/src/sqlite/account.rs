@@ -45,11 +45,25 @@ pub(super) struct Runs {
 pub(super) fn row(conn: &Connection, organization: &OrganizationId) -> Result<Option<Row>, Fault> {
     let mut select = conn.prepare_cached(statements::ORGANIZATION)?;
     let mut rows = select.query([organization.as_str()])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
+    rows.next()?.map(|row| said(row, organization)).transpose()
+}
+
+/// The row of the organization that has this number, and whose it is.
+pub(super) fn row_at(conn: &Connection, n: i64) -> Result<(OrganizationId, Row), Fault> {
+    let mut select = conn.prepare_cached(statements::ORGANIZATION_AT)?;
+    let mut rows = select.query([n])?;
+    let none = || Fault::Damaged(format!("there is no row of the organization with number {n}"));
+    let row = rows.next()?.ok_or_else(none)?;
+    let organization = crate::column::id(&row.get::<_, String>(6)?)?;
+    let said = said(row, &organization)?;
+    Ok((organization, said))
+}
+
+fn said(row: &rusqlite::Row<'_>, organization: &OrganizationId) -> Result<Row, Fault> {
     let version = number(row.get(1)?)?;
     let hash = if version == 0 { ledger::chain::origin(organization) } else { hash(bytes(row, 3)?)? };
     let runs = Runs { count: row.get(4)?, last: row.get(5)? };
-    Ok(Some(Row { n: row.get(0)?, head: Head { seq: version, hash, pos: row.get(2)? }, runs }))
+    Ok(Row { n: row.get(0)?, head: Head { seq: version, hash, pos: row.get(2)? }, runs })
 }
 
 /// What a round needs of one account; `known` is where its history ends, as was known before this instant. It is filled in

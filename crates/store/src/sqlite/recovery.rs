@@ -6,8 +6,8 @@
 use super::{
     account, ends::End, journal, read_lock, rows::Writer, run_ids::RunIds, set_meta, statements, write_lock,
 };
-use crate::{Fault, Loaded, column};
-use ledger::{Account, Timestamp, id::OrganizationId};
+use crate::{Fault, Loaded};
+use ledger::{Account, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 use std::{collections::BTreeMap, sync::RwLock};
 
@@ -55,9 +55,7 @@ fn catch_up(
     n: i64,
     end: i64,
 ) -> Result<(), Fault> {
-    let id: String = conn.prepare_cached(statements::ORGANIZATION_ID)?.query_row([n], |row| row.get(0))?;
-    let organization: OrganizationId = column::id(&id)?;
-    let row = account::row(conn, &organization)?.expect("it was just read by its number");
+    let (organization, row) = account::row_at(conn, n)?;
     if row.head.pos >= end {
         return Ok(());
     }

@@ -44,6 +44,8 @@ statements! {
     WRITE_ORGANIZATION = "UPDATE organization
         SET version = ?2, pos = ?3, hash = ?4, next_due = ?5, name = ?6, body = ?7, runs = ?8, last_run = ?9 WHERE n = ?1";
     ORGANIZATION = "SELECT n, version, pos, hash, runs, last_run FROM organization WHERE id = ?1";
+    /// The same, found without the index of ids.
+    ORGANIZATION_AT = "SELECT n, version, pos, hash, runs, last_run, id FROM organization WHERE n = ?1";
     ORGANIZATION_NUMBERS = "SELECT n, id, version, pos FROM organization ORDER BY n";
     /// One that has its number already.
     NUMBERED_ORGANIZATION = "INSERT INTO organization (n, id, slot) VALUES (?1, ?2, ?3)";

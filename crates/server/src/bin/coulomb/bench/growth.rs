@@ -99,6 +99,9 @@ fn organizations(bench: &Bench, config: &Config, stop: &Stop, scratch: &Scratch)
     Ok(troubled)
 }
 
+/// The organization that the server is warmed up on.
+const WARM_UP: &str = "bench-runs-warm-up";
+
 /// One server for all histories. What is measured makes a short one longer, so each round has an organization of its own;
 /// beside a very long one it does not matter, and all rounds share it.
 fn histories(bench: &Bench, config: &Config, stop: &Stop, scratch: &Scratch) -> Result<bool, Failure> {
@@ -118,7 +121,7 @@ fn histories(bench: &Bench, config: &Config, stop: &Stop, scratch: &Scratch) -> 
     let dir = scratch.fresh(&format!("runs-{longest}"))?;
     let place = Place::Directory(dir.clone());
     let wanted = lines.iter().flat_map(|(runs, names)| names.iter().map(|name| (name.clone(), *runs)));
-    let wanted: Vec<(String, usize)> = wanted.collect();
+    let wanted: Vec<(String, usize)> = wanted.chain([(WARM_UP.to_owned(), 0)]).collect();
     fill::closed_runs(place.open()?, config, &wanted, &bench.kind, stop)?;
     disk::settle_down(&dir)?;
     println!("Each line is {OPERATIONS} operations, which themselves close {} runs", OPERATIONS / 2);
@@ -127,15 +130,24 @@ fn histories(bench: &Bench, config: &Config, stop: &Stop, scratch: &Scratch) -> 
     let server = Server::start(&access, bench.config.as_deref())?;
     let mut site = Site::new(bench, config, stop, server.target().clone());
     site.process = Some(server.process());
+    let ask = |name: &str| {
+        // Nothing before it counts either: a short history would not stay short.
+        let span = Span { warm_up: Duration::ZERO, operations_max: Some(OPERATIONS), ..site.span() };
+        let whom = Whom::One(name.to_owned());
+        site.ask(&Line { span, ..site.line(whom, What::Runs, bench.usual_connections()) })
+    };
+    // So it is the server that is warmed up, on one that nobody asks afterwards.
+    ask(WARM_UP)?;
     let mut measured: Vec<Rounds> = vec![Rounds::default(); lines.len()];
     for round in 0..rounds {
-        for ((_, names), figures) in lines.iter().zip(&mut measured) {
+        let mut turns: Vec<_> = lines.iter().zip(&mut measured).collect();
+        // Whoever comes second in one round comes first in the next.
+        if round % 2 == 1 {
+            turns.reverse();
+        }
+        for ((_, names), figures) in turns {
             let Some(name) = names.get(round % names.len()) else { continue };
-            // Nothing before it counts either: a short history would not stay short.
-            let span = Span { warm_up: Duration::ZERO, operations_max: Some(OPERATIONS), ..site.span() };
-            let whom = Whom::One(name.clone());
-            let line = Line { span, ..site.line(whom, What::Runs, bench.usual_connections()) };
-            figures.0.push(Figures::from(&site.ask(&line)?));
+            figures.0.push(Figures::from(&ask(name)?));
         }
     }
     println!("\n{}", header("of the first"));
