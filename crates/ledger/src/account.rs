@@ -20,9 +20,8 @@ use crate::{
     task::Task,
     time::Timestamp,
 };
-use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One organization's credits and all that decides about them (R2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -180,3 +180,67 @@ impl Cache {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(name: &str) -> OrganizationId {
+        name.parse().expect("an id")
+    }
+
+    /// Brings an account into memory; `lags`: it has events that its rows do not stand for.
+    fn load(cache: &mut Cache, name: &str, lags: bool) {
+        let head = Head { seq: 0, hash: ledger::chain::origin(&id(name)), pos: 0 };
+        let loaded = Loaded { account: Account::new(id(name)), head, tally: Tally::default(), lags };
+        cache.take(&id(name), Given { loaded: Some(loaded), parts: Vec::new() });
+    }
+
+    fn at_hand(cache: &Cache) -> Vec<&str> {
+        let mut names: Vec<&str> = cache.accounts.keys().map(OrganizationId::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn who_nobody_uses_goes_and_who_is_used_or_not_written_stays() {
+        let mut cache = Cache::new(2);
+        load(&mut cache, "unwritten", true);
+        load(&mut cache, "used", false);
+        cache.evict();
+        cache.get(&id("used"));
+        load(&mut cache, "idle", false);
+        load(&mut cache, "quiet", false);
+        cache.evict();
+        assert_eq!(at_hand(&cache), ["unwritten", "used"]);
+    }
+
+    #[test]
+    fn one_that_was_forgotten_and_came_back_is_let_go_of_once() {
+        let mut cache = Cache::new(1);
+        for name in ["first", "second"] {
+            load(&mut cache, name, false);
+            cache.remove(&id(name));
+            load(&mut cache, name, false);
+        }
+        for _ in 0..3 {
+            cache.evict();
+        }
+        assert_eq!((at_hand(&cache), cache.turns.len() <= 3), (vec!["second"], true));
+    }
+
+    #[test]
+    fn more_than_there_may_be_stay_while_none_is_written() {
+        let mut cache = Cache::new(1);
+        ["one", "two", "three"].into_iter().for_each(|name| load(&mut cache, name, true));
+        for _ in 0..3 {
+            cache.evict();
+        }
+        assert_eq!(at_hand(&cache), ["one", "three", "two"]);
+        for name in ["one", "two", "three"] {
+            cache.written(&id(name));
+        }
+        (0..3).for_each(|_| cache.evict());
+        assert_eq!(cache.accounts.len(), 1);
+    }
+}
