@@ -15,13 +15,14 @@ use crate::{
     people::Member,
     recharge::Recharge,
     run::{RefusedStart, Run, RunStatus},
+    runs::Runs,
     status::ReasonCode,
     subscription::{Period, PlannedChange, Subscription, SubscriptionStatus},
     task::Task,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One organization's credits and all that decides about them (R2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +30,7 @@ pub struct Account {
     pub(crate) core: Core,
     /// In consumption order (R3.6).
     pub(crate) grants: Vec<Grant>,
-    /// In no order: a busy account has thousands at hand, and looks for one several times for each command.
-    pub(crate) runs: HashMap<RunId, Box<Run>>,
+    pub(crate) runs: Runs,
     // In boxes: a map makes room for eleven at once, and most accounts have one or two.
     pub(crate) debts: BTreeMap<DebtId, Box<Debt>>,
     pub(crate) payments: BTreeMap<PaymentId, Box<Payment>>,
@@ -262,7 +262,7 @@ impl Account {
                 totals: Totals::default(),
             },
             grants: Vec::new(),
-            runs: HashMap::default(),
+            runs: Runs::default(),
             debts: BTreeMap::new(),
             payments: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -293,11 +293,11 @@ impl Account {
         match part {
             Part::Run(mut run) => {
                 run.touched = false;
-                if !self.runs.contains_key(&run.id) {
+                if !self.runs.contains(&run.id) {
                     if let (RunStatus::Running, Some(end)) = (run.status, run.lapses_at) {
                         self.lapses.insert((end, run.id.clone()));
                     }
-                    self.runs.insert(run.id.clone(), Box::new(run));
+                    self.runs.insert(run);
                 }
             }
             Part::Grant(mut grant) => {
@@ -326,7 +326,7 @@ impl Account {
     /// Whether a part is at hand; if not, it may have been written away.
     pub fn has(&self, key: &PartKey) -> bool {
         match key {
-            PartKey::Run(run) => self.runs.contains_key(run),
+            PartKey::Run(run) => self.runs.contains(run),
             PartKey::Payment(payment) => self.payments.contains_key(payment),
             PartKey::Refund(refund) => self.refund(refund).is_some(),
             PartKey::Dispute(dispute) => self.dispute(dispute).is_some(),
@@ -377,10 +377,10 @@ impl Account {
             debt.is_open() || debt.origin.payment().is_some_and(|payment| live.contains(payment))
         });
         // A lapsed or settled run that was recalled and not changed is closed too.
-        self.runs.retain(|_, run| !run.is_closed());
+        self.runs.retain(|run| !run.is_closed());
         // What was emptied one by one keeps its room.
         if self.runs.is_empty() {
-            (self.runs, self.lapses) = (HashMap::default(), BTreeSet::new());
+            (self.runs, self.lapses) = (Runs::default(), BTreeSet::new());
         }
     }
 
@@ -427,14 +427,12 @@ impl Account {
 
     /// A run at hand: all that are open, and some that are not.
     pub fn run(&self, id: &RunId) -> Option<&Run> {
-        self.runs.get(id).map(|run| &**run)
+        self.runs.get(id)
     }
 
     /// The runs at hand, by id.
     pub fn runs(&self) -> impl Iterator<Item = &Run> {
-        let mut runs: Vec<&Run> = self.runs.values().map(|run| &**run).collect();
-        runs.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-        runs.into_iter()
+        self.runs.iter()
     }
 
     /// The debts at hand: all that are open, and some that are not.

@@ -611,7 +611,7 @@ impl Account {
 
     fn insert_run(&mut self, run: Run) {
         self.touched_runs.push(run.id.clone());
-        self.runs.insert(run.id.clone(), Box::new(run));
+        self.runs.insert(run);
     }
 
     // Parts that an event names: they are there, or the event cannot be true.

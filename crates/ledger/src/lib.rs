@@ -54,6 +54,7 @@ pub mod refusal;
 pub mod account;
 pub mod chain;
 mod fold;
+mod runs;
 
 mod consume;
 pub mod decide;
