@@ -1,4 +1,5 @@
-//! A thread that moves what was committed from the log into the database file, so that no commit has to.
+//! A thread that moves what was committed from the log into the database file, little and often, so that no commit has to
+//! (decision 25).
 
 use super::statements;
 use rusqlite::Connection;
