@@ -25,7 +25,7 @@ use tokio::runtime::Runtime;
 
 /// Small, so that accounts come and go, and rows are written in slices.
 fn limits() -> Limits {
-    Limits { accounts_max: 3, table_events: 40, table_slices: 4, ..Limits::default() }
+    Limits { accounts_max: 3, table_events: 40, table_accounts: 3, table_slices: 4, ..Limits::default() }
 }
 
 /// A running server, and what befalls its store.
