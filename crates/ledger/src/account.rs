@@ -9,7 +9,7 @@ use crate::{
     command::PartKey,
     debt::{Debt, DebtKind},
     event::Digest,
-    grant::{Grant, GrantState},
+    grant::{Grant, GrantState, Written},
     id::*,
     payment::{Closing, Dispute, Payment, Refund},
     people::Member,
@@ -23,6 +23,10 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How many grants come with the core: most organizations have fewer, and none has to be written as a whole that has
+/// bought a thousand times and spent nothing.
+const NEXT_GRANTS: usize = 8;
 
 /// One organization's credits and all that decides about them (R2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,9 +201,19 @@ pub struct Changes<'a> {
 }
 
 impl<'a> Changes<'a> {
-    /// Grants to write.
+    /// Grants that changed.
     pub fn grants(self) -> impl Iterator<Item = &'a Grant> {
         self.account.grants.iter().filter(|grant| grant.touched)
+    }
+    /// Grants whose own rows are to be written. Those that come with the core ([`Account::next_grants`]) have none.
+    pub fn grants_alone(self) -> impl Iterator<Item = &'a Grant> {
+        let alone =
+            self.account.places().filter(|(_, place)| *place == Written::Alone).map(|(grant, _)| grant);
+        alone.filter(|grant| grant.touched || grant.written != Written::Alone)
+    }
+    /// Grants whose own rows are to be deleted: they come with the core again.
+    pub fn grants_no_longer_alone(self) -> impl Iterator<Item = &'a Grant> {
+        self.account.next_grants().filter(|grant| grant.written == Written::Alone)
     }
     /// Runs to write, open and closed.
     pub fn runs(self) -> impl Iterator<Item = &'a Run> {
@@ -289,7 +303,7 @@ impl Account {
 
     /// Takes a written part back in hand. A part that is at hand stays as it is: it can only be newer.
     pub fn recall(&mut self, part: Part) {
-        // What is recalled is what was written: nothing of it is left to write.
+        // What is recalled is what was written: nothing of it is left to write. Whoever recalls a grant says where it was.
         match part {
             Part::Run(mut run) => {
                 run.touched = false;
@@ -355,7 +369,10 @@ impl Account {
         self.recalled_payments.clear();
         self.keys.clear();
         self.refusals.clear();
-        self.grants.iter_mut().for_each(|grant| grant.touched = false);
+        let places: Vec<Written> = self.places().map(|(_, place)| place).collect();
+        for (grant, place) in self.grants.iter_mut().zip(places) {
+            (grant.touched, grant.written) = (false, place);
+        }
         self.debts.values_mut().for_each(|debt| debt.touched = false);
         self.payments.values_mut().for_each(|payment| payment.touched = false);
         self.shed();
@@ -418,6 +435,24 @@ impl Account {
     /// The grants at hand, in consumption order: all that are unspent, and some that are not.
     pub fn grants(&self) -> &[Grant] {
         &self.grants
+    }
+
+    /// The unspent grants that are spent next, in consumption order (R3.6): what nearly every operation changes. Stores write
+    /// them together with the core, and all others in rows of their own.
+    pub fn next_grants(&self) -> impl Iterator<Item = &Grant> {
+        self.places().filter(|(_, place)| *place == Written::WithCore).map(|(grant, _)| grant)
+    }
+
+    /// The grants at hand, and where each belongs when it is written.
+    fn places(&self) -> impl Iterator<Item = (&Grant, Written)> {
+        let mut next = 0;
+        self.grants.iter().map(move |grant| match grant.is_spent() || next == NEXT_GRANTS {
+            true => (grant, Written::Alone),
+            false => {
+                next = next.saturating_add(1);
+                (grant, Written::WithCore)
+            }
+        })
     }
 
     /// A grant at hand.

@@ -5,7 +5,7 @@ use crate::{
     account::{Answered, Since, Suspension},
     debt::{Debt, DebtChange, DebtChangeKind, DebtKind, DebtOrigin, OffsetReason},
     event::{Event, Recorded},
-    grant::{Grant, GrantSource, Take},
+    grant::{Grant, GrantSource, Take, Written},
     id::*,
     payment::{Closing, Dispute, Payment, Refund},
     people::{Member, Role},
@@ -152,6 +152,7 @@ impl Account {
                     expired: Credits::ZERO,
                     revoked: Credits::ZERO,
                     touched: true,
+                    written: Written::Nowhere,
                 });
             }
             Event::GrantBecameEffective { grant } => self.grant_mut(grant).pending = false,

@@ -50,6 +50,18 @@ pub enum GrantState {
     Usable,
 }
 
+/// Where a grant is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Written {
+    /// Nowhere yet.
+    #[default]
+    Nowhere,
+    /// Among those that come with the account's core ([`crate::Account::next_grants`]).
+    WithCore,
+    /// In a row of its own.
+    Alone,
+}
+
 /// A lot of credits and what has become of it (R3.1, R3.3). Amounts in credits; the parts always add up to `amount`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
@@ -95,9 +107,12 @@ pub struct Grant {
     pub expired: Credits,
     /// Taken back with the money that bought it.
     pub revoked: Credits,
-    /// Changed since its row was written.
+    /// Changed since it was written.
     #[serde(skip)]
     pub touched: bool,
+    /// Where it was written last.
+    #[serde(skip)]
+    pub written: Written,
 }
 
 impl Grant {
@@ -129,6 +144,12 @@ impl Grant {
     /// Whether nothing of it can move any more by itself: all its credits are spent, settled, expired or revoked.
     pub fn is_spent(&self) -> bool {
         self.free.is_zero() && self.held.is_zero() && self.frozen.is_zero()
+    }
+
+    /// The grant without what is only known of it while it is at hand.
+    #[must_use]
+    pub fn unmarked(&self) -> Grant {
+        Grant { touched: false, written: Written::Nowhere, ..self.clone() }
     }
 
     /// The order in which grants are spent (R3.6), stated here and nowhere else.

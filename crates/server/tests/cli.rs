@@ -909,8 +909,8 @@ fn the_load_tool_measures_a_database_beside_the_design_by_hand() {
 fn the_load_tool_leaves_a_database_of_others_alone_unless_it_is_told() {
     let database = fresh_database();
     printed(&mut small_bench(["latency", "--database", &database.url]));
-    let stranger = "INSERT INTO coulomb.organization (slot, org, version, hash, name, body)
-                    VALUES (0, 'acme', 1, '', '', '')";
+    let stranger = "INSERT INTO coulomb.organization (slot, org, version, hash, name, body, grants, tally)
+                    VALUES (0, 'acme', 1, '', '', '', '[]', '[]')";
     query(&database.url, stranger).expect("an organization of somebody else");
     let said = complaint(&mut coulomb(["bench", "latency", "--database", &database.url]));
     assert!(said.contains("acme") && said.contains("--yes"), "{said}");

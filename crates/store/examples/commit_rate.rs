@@ -179,8 +179,9 @@ impl<'a> Committer<'a> {
             self.changed_events += events.len();
         }
         for n in slice {
-            self.held[n].account.written();
-            self.held[n].tally.clear();
+            let held = &mut self.held[n];
+            held.account.written();
+            held.tally.written(held.account.core().last);
             self.changed.remove(&n);
         }
         if self.writing.is_empty() && self.changed_events >= self.set_events {

@@ -55,12 +55,12 @@ CREATE TABLE coulomb.grants (
   seq bigint NOT NULL,
   id text COLLATE "C" NOT NULL,
   payment text COLLATE "C",
-  live boolean NOT NULL,
+  unspent boolean NOT NULL,
   body text NOT NULL,
   CONSTRAINT grants_pkey PRIMARY KEY (slot, org, seq)
 ) WITH (fillfactor=70);
 CREATE UNIQUE INDEX grants_by_id ON coulomb.grants USING btree (slot, org, id);
-CREATE INDEX grants_live ON coulomb.grants USING btree (slot, org) WHERE live;
+CREATE INDEX grants_live ON coulomb.grants USING btree (slot, org) WHERE unspent;
 CREATE TABLE coulomb.memo (
   slot smallint NOT NULL,
   org text COLLATE "C" NOT NULL,
@@ -94,6 +94,8 @@ CREATE TABLE coulomb.organization (
   next_due bigint,
   name text NOT NULL,
   body text NOT NULL,
+  grants text NOT NULL,
+  tally text NOT NULL,
   CONSTRAINT organization_pkey PRIMARY KEY (slot, org)
 ) WITH (fillfactor=70);
 CREATE INDEX organization_by_id ON coulomb.organization USING btree (org);
@@ -137,7 +139,7 @@ CREATE TABLE coulomb.tally (
   refused bigint NOT NULL,
   CONSTRAINT tally_pkey PRIMARY KEY (slot, org, hour, kind, member, task)
 ) WITH (fillfactor=70);
-CREATE FUNCTION coulomb.commit_3(
+CREATE FUNCTION coulomb.commit_4(
   o_slot smallint[],
   o_org text[],
   o_how smallint[],
@@ -149,6 +151,8 @@ CREATE FUNCTION coulomb.commit_3(
   o_due bigint[],
   o_name text[],
   o_body text[],
+  o_grants text[],
+  o_tally text[],
   e_o integer[],
   e_seq bigint[],
   e_at bigint[],
@@ -158,8 +162,10 @@ CREATE FUNCTION coulomb.commit_3(
   g_seq bigint[],
   g_id text[],
   g_payment text[],
-  g_live boolean[],
+  g_unspent boolean[],
   g_body text[],
+  x_o integer[],
+  x_seq bigint[],
   r_o integer[],
   r_new boolean[],
   r_seq bigint[],
@@ -213,7 +219,7 @@ CREATE FUNCTION coulomb.commit_3(
   m_due bigint[],
   m_body text[]
 ) RETURNS void LANGUAGE plpgsql;
-CREATE FUNCTION coulomb.commit_slot_3(
+CREATE FUNCTION coulomb.commit_slot_4(
   p_slot smallint,
   o_org text[],
   o_how smallint[],
@@ -225,6 +231,8 @@ CREATE FUNCTION coulomb.commit_slot_3(
   o_due bigint[],
   o_name text[],
   o_body text[],
+  o_grants text[],
+  o_tally text[],
   e_o integer[],
   e_seq bigint[],
   e_at bigint[],
@@ -234,8 +242,10 @@ CREATE FUNCTION coulomb.commit_slot_3(
   g_seq bigint[],
   g_id text[],
   g_payment text[],
-  g_live boolean[],
+  g_unspent boolean[],
   g_body text[],
+  x_o integer[],
+  x_seq bigint[],
   r_o integer[],
   r_new boolean[],
   r_seq bigint[],

@@ -27,19 +27,19 @@ CREATE TABLE organization (
   next_due INTEGER,
   name TEXT NOT NULL DEFAULT '',
   body TEXT
-, runs INTEGER NOT NULL DEFAULT 0, last_run INTEGER NOT NULL DEFAULT 0) STRICT;
+, runs INTEGER NOT NULL DEFAULT 0, last_run INTEGER NOT NULL DEFAULT 0, grants TEXT NOT NULL DEFAULT '[]', tally TEXT NOT NULL DEFAULT '[]') STRICT;
 CREATE INDEX organization_due ON organization (next_due) WHERE next_due IS NOT NULL;
 CREATE TABLE grants (
   org INTEGER NOT NULL,
   seq INTEGER NOT NULL,
   id TEXT NOT NULL,
   payment TEXT,
-  live INTEGER NOT NULL,
+  unspent INTEGER NOT NULL,
   body TEXT NOT NULL,
   PRIMARY KEY (org, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX grants_by_id ON grants (org, id);
-CREATE INDEX grants_live ON grants (org, seq) WHERE live = 1;
+CREATE INDEX grants_live ON grants (org, seq) WHERE unspent = 1;
 CREATE TABLE run_chunk (
   n INTEGER PRIMARY KEY,
   keys BLOB NOT NULL

@@ -2,7 +2,7 @@
 
 use crate::{
     Fault, Scope,
-    tally::{Sums, TallyKey, TallyRow},
+    tally::{Sums, Tally, TallyKey, TallyRow},
 };
 use ledger::{Credits, Timestamp, run::RunStatus};
 use serde::de::DeserializeOwned;
@@ -79,7 +79,38 @@ pub(crate) fn read_scope(stored: &str) -> Result<Scope, Fault> {
     }
 }
 
-/// Sums as they were stored. An id is never empty, so an empty member or task stands for none.
+/// Sums as they stand in an organization's row: each as an array of what a row of the table of sums has.
+pub(crate) fn tally_json(tally: &Tally) -> String {
+    let rows = tally.rows().map(|(key, sums)| {
+        let [kind, member, task] = tally_words(key);
+        (key.hour.micros(), kind, member, task, sums.credits.micros(), sums.runs, sums.refused)
+    });
+    to_json(&rows.collect::<Vec<_>>())
+}
+
+/// Sums that were stored with [`tally_json`].
+pub(crate) fn read_tally(stored: &[u8]) -> Result<Tally, Fault> {
+    let mut tally = Tally::default();
+    // Most have none.
+    if stored == b"[]" {
+        return Ok(tally);
+    }
+    let rows: Vec<(i64, String, String, String, i64, i64, i64)> = from_json("sum", stored)?;
+    for (hour, kind, member, task, credits, runs, refused) in rows {
+        tally.include(tally_row(hour, [&kind, &member, &task], [credits, runs, refused])?);
+    }
+    Ok(tally)
+}
+
+/// Kind, member and task as they are stored. An id is never empty, so an empty text can stand for none; SQL's NULL would not be
+/// one key.
+pub(crate) fn tally_words(key: &TallyKey) -> [&str; 3] {
+    let member = key.member.as_ref().map_or("", |member| member.as_str());
+    let task = key.task.as_ref().map_or("", |task| task.as_str());
+    [key.kind.as_str(), member, task]
+}
+
+/// Sums as they were stored.
 pub(crate) fn tally_row(
     hour: i64,
     [kind, member, task]: [&str; 3],

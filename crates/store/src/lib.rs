@@ -55,7 +55,7 @@ pub struct Loaded {
     pub account: Account,
     /// The end of its history.
     pub head: Head,
-    /// Usage and refused starts in the events that its rows do not stand for yet: to be written with its next rows.
+    /// Usage and refused starts that have not moved to the table of sums: to be written with its next rows.
     pub tally: Tally,
     /// Whether there are such events.
     pub lags: bool,
@@ -75,14 +75,22 @@ pub struct Append<'a> {
 /// An account whose rows are to be written so that they stand for its version.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
-    /// The account; [`Account::changes`] says what changed. The caller calls [`Account::written`] once this is committed.
+    /// The account; [`Account::changes`] says what changed. Once this is committed, the caller calls [`Account::written`] and
+    /// [`Tally::written`].
     pub account: &'a Account,
     /// The end of its history, after the events of the same commit.
     pub head: Head,
     /// When something happens next by itself; none for an account with a test clock.
     pub next_due: Option<Timestamp>,
-    /// Usage and refused starts since its rows were last written.
+    /// Usage and refused starts that have not moved to the table of sums.
     pub tally: &'a Tally,
+}
+
+impl Rows<'_> {
+    /// Whether its sums move to the table of sums now.
+    pub fn tally_is_over(&self) -> bool {
+        self.tally.is_over(self.account.core().last)
+    }
 }
 
 /// Events and rows, all or nothing.

@@ -23,7 +23,7 @@ pub(super) struct Hot {
     pub pending: Vec<Recorded>,
     /// What has to be done because of it.
     pub memos: Vec<Memo>,
-    /// Usage and refusals that are in no row.
+    /// Usage and refusals that have not moved to the table of sums.
     pub tally: Tally,
     /// Its rows do not stand for its version.
     unwritten: bool,
@@ -147,7 +147,7 @@ impl Cache {
     pub fn written(&mut self, id: &OrganizationId) {
         if let Some(hot) = self.accounts.get_mut(id) {
             hot.account.written();
-            hot.tally.clear();
+            hot.tally.written(hot.account.core().last);
             hot.unwritten = false;
         }
     }

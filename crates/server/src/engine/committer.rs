@@ -403,7 +403,7 @@ impl Committer {
                 && let Some(hot) = self.cache.get(item.organization())
             {
                 let counted = self.counted.entry(item.organization().clone()).or_default();
-                counted.refused(hot.now(), kind.clone(), member.clone(), task.clone());
+                counted.refused(hot.now(), kind, member.as_ref(), task.as_ref());
             }
         }
     }

@@ -62,9 +62,9 @@ fn seen(receipt: &Receipt) -> Shown {
         Object::Run(run) => run.touched = false,
         Object::Payment(payment, grant) => {
             payment.touched = false;
-            grant.iter_mut().for_each(|grant| grant.touched = false);
+            grant.iter_mut().for_each(|grant| **grant = grant.unmarked());
         }
-        Object::Grant(grant) => grant.touched = false,
+        Object::Grant(grant) => **grant = grant.unmarked(),
         Object::Debt(debt) => debt.touched = false,
         Object::Account | Object::Task(..) | Object::Member(..) => {}
     }

@@ -4,7 +4,7 @@
 use super::{Postgres, Statement, Trouble, beginning, query, slot_of, statements};
 use crate::{
     Fault, Given, Head, Loaded, Need,
-    column::{from_json, hash, number},
+    column::{from_json, hash, number, read_tally},
     tally::Tally,
 };
 use deadpool_postgres::Object;
@@ -13,6 +13,7 @@ use ledger::{
     Account,
     account::{Core, Part},
     command::PartKey,
+    grant::{Grant, Written},
     id::OrganizationId,
 };
 use std::collections::BTreeMap;
@@ -27,13 +28,19 @@ pub(super) async fn load(conn: &Object, organization: &OrganizationId) -> Result
     let (mut core, mut parts) = (None, Vec::new());
     for row in &rows {
         match row.try_get::<_, &str>("part")? {
-            "o" => core = Some((body::<Core>("organization", row)?, head(organization, row)?)),
+            "o" => {
+                let grants: Vec<Grant> = from_json("grant", row.try_get::<_, &str>("grants")?.as_bytes())?;
+                let next = grants.into_iter().map(|grant| Grant { written: Written::WithCore, ..grant });
+                parts.extend(next.map(Part::Grant));
+                let tally = read_tally(row.try_get::<_, &str>("tally")?.as_bytes())?;
+                core = Some((body::<Core>("organization", row)?, head(organization, row)?, tally));
+            }
             part => parts.push(read_part(part, row)?),
         }
     }
     Ok(match core {
-        Some((core, head)) => {
-            Loaded { account: Account::restore(core, parts), head, tally: Tally::default(), lags: false }
+        Some((core, head, tally)) => {
+            Loaded { account: Account::restore(core, parts), head, tally, lags: false }
         }
         None => Loaded {
             account: Account::new(organization.clone()),
@@ -252,7 +259,9 @@ fn head(organization: &OrganizationId, row: &Row) -> Result<Head, Trouble> {
 fn read_part(part: &str, row: &Row) -> Result<Part, Trouble> {
     Ok(match part {
         "r" => Part::Run(body("run", row)?),
-        "g" => Part::Grant(body("grant", row)?),
+        "g" => Part::Grant(Grant { written: Written::Alone, ..body("grant", row)? }),
+        // One that is next.
+        "n" => Part::Grant(Grant { written: Written::WithCore, ..body("grant", row)? }),
         "d" => Part::Debt(body("debt", row)?),
         "p" => Part::Payment(body("payment", row)?),
         other => return Err(Trouble::Fault(Fault::Damaged(format!("{other:?} is no part of an account")))),

@@ -3,7 +3,7 @@
 use super::slot_of;
 use crate::{
     Head, Rows,
-    column::{int, status, to_json},
+    column::{int, status, tally_json, tally_words, to_json},
     memo::Memo,
     tally::{Sums, Tally, TallyKey},
 };
@@ -24,7 +24,7 @@ pub(super) struct Entry<'a> {
     /// What happened, if anything did.
     pub(super) events: Option<Events>,
     pub(super) rows: Option<Rows<'a>>,
-    /// What is added to the sums.
+    /// What is added to the table of sums.
     pub(super) counted: Tally,
     /// What has to be done because of the events.
     pub(super) memos: Vec<&'a Memo>,
@@ -60,6 +60,14 @@ impl<'a> Entry<'a> {
             counted: Tally::default(),
             memos: Vec::new(),
             assumed: None,
+        }
+    }
+
+    /// What is written with the events; of an account without any, only when it is due.
+    pub(super) fn write(&mut self, rows: Rows<'a>) {
+        self.rows = Some(rows);
+        if self.events.is_some() && rows.tally_is_over() {
+            self.counted.add(rows.tally);
         }
     }
 
@@ -105,8 +113,11 @@ pub(super) struct Columns<'a> {
     due: Vec<Option<i64>>,
     name: Words<'a>,
     body: Bodies,
+    next_grants: Bodies,
+    tally: Bodies,
     events: (Of, Numbers, Numbers, Vec<&'a [u8]>, Words<'a>),
     grants: (Of, Numbers, Words<'a>, PerhapsWords<'a>, Flags, Bodies),
+    grants_no_longer_alone: (Of, Numbers),
     open_runs: (Of, Flags, Numbers, Words<'a>, PerhapsWords<'a>, Bodies),
     closed_runs: (Of, Flags, Numbers, Words<'a>, Words<'a>, PerhapsWords<'a>, Bodies),
     debts: (Of, Numbers, Words<'a>, PerhapsWords<'a>, Flags, Bodies),
@@ -141,7 +152,8 @@ impl<'a> Columns<'a> {
             Some(slot) => slot,
             None => &self.slot,
         };
-        let (e, g, r, c) = (&self.events, &self.grants, &self.open_runs, &self.closed_runs);
+        let (e, g, x) = (&self.events, &self.grants, &self.grants_no_longer_alone);
+        let (r, c) = (&self.open_runs, &self.closed_runs);
         let (d, p) = (&self.debts, &self.payments);
         let (f, a, n, t) = (&self.facts, &self.answers, &self.refusals, &self.tallies);
         let (k, q, m) = (&self.absent_runs, &self.absent_answers, &self.memos);
@@ -157,6 +169,8 @@ impl<'a> Columns<'a> {
             &self.due,
             &self.name,
             &self.body,
+            &self.next_grants,
+            &self.tally,
             &e.0,
             &e.1,
             &e.2,
@@ -168,6 +182,8 @@ impl<'a> Columns<'a> {
             &g.3,
             &g.4,
             &g.5,
+            &x.0,
+            &x.1,
             &r.0,
             &r.1,
             &r.2,
@@ -238,6 +254,14 @@ impl<'a> Columns<'a> {
         let written = entry.rows.as_ref().filter(|_| entry.events.is_some());
         self.name.push(written.map_or("", |rows| &rows.account.core().name));
         self.body.push(written.map_or_else(String::new, |rows| to_json(rows.account.core())));
+        let next_grants = |rows: &Rows<'_>| to_json(&rows.account.next_grants().collect::<Vec<_>>());
+        self.next_grants.push(written.map_or_else(String::new, next_grants));
+        // What has moved to its table is not in the row.
+        let tally = |rows: &Rows<'_>| match rows.tally_is_over() {
+            true => tally_json(&Tally::default()),
+            false => tally_json(rows.tally),
+        };
+        self.tally.push(written.map_or_else(String::new, tally));
         for event in entry.events.iter().flat_map(|events| &events.events) {
             self.events.0.push(n);
             self.events.1.push(int(event.seq));
@@ -268,8 +292,12 @@ impl<'a> Columns<'a> {
         for run in changes.runs() {
             self.add_run(n, run, run.start_seq > head.seq);
         }
-        for grant in changes.grants() {
+        for grant in changes.grants_alone() {
             self.add_grant(n, grant);
+        }
+        for grant in changes.grants_no_longer_alone() {
+            self.grants_no_longer_alone.0.push(n);
+            self.grants_no_longer_alone.1.push(int(grant.seq));
         }
         for debt in changes.debts() {
             self.add_debt(n, debt);
@@ -362,12 +390,13 @@ impl<'a> Columns<'a> {
     }
 
     fn add_tally(&mut self, n: i32, key: &'a TallyKey, sums: &Sums) {
+        let [kind, member, task] = tally_words(key);
         let tallies = &mut self.tallies;
         tallies.0.push(n);
         tallies.1.push(key.hour.micros());
-        tallies.2.push(key.kind.as_str());
-        tallies.3.push(key.member.as_ref().map_or("", |member| member.as_str()));
-        tallies.4.push(key.task.as_ref().map_or("", |task| task.as_str()));
+        tallies.2.push(kind);
+        tallies.3.push(member);
+        tallies.4.push(task);
         tallies.5.push(sums.credits.micros());
         tallies.6.push(int(sums.runs));
         tallies.7.push(int(sums.refused));

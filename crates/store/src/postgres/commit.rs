@@ -40,8 +40,7 @@ fn entries<'a>(batch: &'a Batch<'_>) -> Vec<Entry<'a>> {
     for rows in &batch.rows {
         let organization = rows.account.organization();
         let entry = entries.entry(organization).or_insert_with(|| Entry::new(organization, rows.head));
-        entry.rows = Some(*rows);
-        entry.counted.add(rows.tally);
+        entry.write(*rows);
     }
     let alone = entries.values().find(|entry| entry.events.is_some() && entry.rows.is_none());
     assert!(alone.is_none(), "an append comes with its account's rows");

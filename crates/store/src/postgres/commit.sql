@@ -12,9 +12,10 @@
 -- nothing of this call is stored.
 CREATE OR REPLACE FUNCTION coulomb.{name}(
   {slot_parameter}, o_org text[], o_how smallint[], o_assumed boolean[], o_prev bigint[], o_prev_hash bytea[],
-  o_version bigint[], o_hash bytea[], o_due bigint[], o_name text[], o_body text[],
+  o_version bigint[], o_hash bytea[], o_due bigint[], o_name text[], o_body text[], o_grants text[],
+  o_tally text[],
   e_o int[], e_seq bigint[], e_at bigint[], e_hash bytea[], e_body text[],
-  g_o int[], g_seq bigint[], g_id text[], g_payment text[], g_live boolean[], g_body text[],
+  g_o int[], g_seq bigint[], g_id text[], g_payment text[], g_unspent boolean[], g_body text[], x_o int[], x_seq bigint[],
   r_o int[], r_new boolean[], r_seq bigint[], r_id text[], r_task text[], r_body text[],
   c_o int[], c_new boolean[], c_seq bigint[], c_id text[], c_status text[], c_task text[], c_body text[],
   d_o int[], d_seq bigint[], d_id text[], d_payment text[], d_live boolean[], d_body text[],
@@ -42,12 +43,13 @@ BEGIN
       WHERE slot = {slot_of_i} AND org = o_org[i] AND version = o_prev[i] AND hash = o_prev_hash[i];
       CONTINUE WHEN NOT o_assumed[i];
     ELSIF o_prev[i] = 0 THEN
-      INSERT INTO coulomb.organization (slot, org, version, hash, next_due, name, body)
-      VALUES ({slot_of_i}, o_org[i], o_version[i], o_hash[i], o_due[i], o_name[i], o_body[i])
+      INSERT INTO coulomb.organization (slot, org, version, hash, next_due, name, body, grants, tally)
+      VALUES ({slot_of_i}, o_org[i], o_version[i], o_hash[i], o_due[i], o_name[i], o_body[i], o_grants[i], o_tally[i])
       ON CONFLICT DO NOTHING;
     ELSE
       UPDATE coulomb.organization
-      SET version = o_version[i], hash = o_hash[i], next_due = LEAST(next_due, o_due[i]), name = o_name[i], body = o_body[i]
+      SET version = o_version[i], hash = o_hash[i], next_due = LEAST(next_due, o_due[i]), name = o_name[i], body = o_body[i],
+        grants = o_grants[i], tally = o_tally[i]
       WHERE slot = {slot_of_i} AND org = o_org[i] AND version = o_prev[i] AND hash = o_prev_hash[i];
     END IF;
     IF NOT FOUND THEN
@@ -75,10 +77,15 @@ BEGIN
     FROM unnest(e_o, e_seq, e_at, e_hash, e_body) AS u (o, seq, at, hash, body);
   END IF;
   IF cardinality(g_o) > 0 THEN
-    INSERT INTO coulomb.grants (slot, org, seq, id, payment, live, body)
-    SELECT {slot_of_u}, o_org[u.o], u.seq, u.id, u.payment, u.live, u.body
-    FROM unnest(g_o, g_seq, g_id, g_payment, g_live, g_body) AS u (o, seq, id, payment, live, body)
-    ON CONFLICT (slot, org, seq) DO UPDATE SET live = excluded.live, body = excluded.body;
+    INSERT INTO coulomb.grants (slot, org, seq, id, payment, unspent, body)
+    SELECT {slot_of_u}, o_org[u.o], u.seq, u.id, u.payment, u.unspent, u.body
+    FROM unnest(g_o, g_seq, g_id, g_payment, g_unspent, g_body) AS u (o, seq, id, payment, unspent, body)
+    ON CONFLICT (slot, org, seq) DO UPDATE SET unspent = excluded.unspent, body = excluded.body;
+  END IF;
+  IF cardinality(x_o) > 0 THEN
+    DELETE FROM coulomb.grants AS g
+    USING unnest(x_o, x_seq) AS u (o, seq)
+    WHERE g.slot = {slot_of_u} AND g.org = o_org[u.o] AND g.seq = u.seq;
   END IF;
   -- Runs that run. What is new in this commit is in no row yet.
   IF true = ANY (r_new) THEN

@@ -11,7 +11,7 @@ use crate::{
     Fault, Head, Loaded, OrganizationRow, Rows, Store, StoredEvent,
     memo::{Change, Memo, Owned},
     replay::{self, Stored},
-    tally::{Sums, Tally, TallyRow},
+    tally::{Sums, Tally, TallyKey, TallyRow},
     verify::guarded,
 };
 use ledger::{Account, Timestamp, command::PartKey, event::Recorded, id::OrganizationId};
@@ -43,8 +43,10 @@ struct Moving {
     account: Account,
     head: Head,
     events: Vec<Event>,
-    /// Their usage, and once the history is whole, refused starts that are no events.
+    /// Sums that have not moved to their table; once the history is whole, also of refused starts that are no events.
     sums: Tally,
+    /// Of them, what is in the organization's row already.
+    in_row: Tally,
     /// When something happens next, once the history is whole.
     due: Option<Timestamp>,
 }
@@ -130,7 +132,7 @@ fn copy_memos(from: &dyn Store, to: &Postgres) -> Result<(), Fault> {
 
 /// An organization as far as it is in the database already.
 fn begin(from: &dyn Store, to: &Postgres, organization: OrganizationId) -> Result<Moving, Fault> {
-    let Loaded { account, head, .. } = to.load(&organization)?;
+    let Loaded { account, head, tally, .. } = to.load(&organization)?;
     let same = match head.seq {
         0 => true,
         seq => from.events(&organization, seq - 1, 1)?.first().is_some_and(|event| event.hash == head.hash),
@@ -140,7 +142,7 @@ fn begin(from: &dyn Store, to: &Postgres, organization: OrganizationId) -> Resul
             "the database has another history of organization {organization}: copy into an empty database"
         )));
     }
-    Ok(Moving::after(organization, account, head))
+    Ok(Moving::after(organization, account, head, tally))
 }
 
 /// Takes the rest of the last organization's history, and commits whenever there is enough.
@@ -184,14 +186,19 @@ fn copy(
 
 /// How many starts were refused beyond what is in the sums and what waits to be added to them.
 fn counted_beside(to: &Postgres, moving: &Moving, stored: Vec<TallyRow>) -> Result<Tally, Fault> {
-    let mut known = moving.sums.clone();
-    for row in to.usage(&moving.organization, Timestamp::MIN, Timestamp::MAX)? {
-        known.include(row);
+    let mut known: BTreeMap<TallyKey, u64> = BTreeMap::new();
+    let copied = to.usage(&moving.organization, Timestamp::MIN, Timestamp::MAX)?;
+    let copied = copied.iter().map(|row| (&row.key, &row.sums));
+    for (key, sums) in copied.chain(moving.sums.rows()) {
+        *known.entry(key.clone()).or_default() += sums.refused;
     }
-    let known: BTreeMap<_, _> = known.rows().collect();
+    // It is in both.
+    for (key, sums) in moving.in_row.rows() {
+        known.entry(key.clone()).and_modify(|known| *known -= sums.refused);
+    }
     let mut beside = Tally::default();
     for TallyRow { key, sums } in stored {
-        let refused = sums.refused.saturating_sub(known.get(&key).map_or(0, |known| known.refused));
+        let refused = sums.refused.saturating_sub(known.get(&key).copied().unwrap_or(0));
         if refused > 0 {
             beside.include(TallyRow { key, sums: Sums { refused, ..Sums::default() } });
         }
@@ -216,21 +223,23 @@ fn flush(to: &Postgres, waiting: &mut Vec<Moving>) -> Result<(), Fault> {
 
 /// Commits what waits, and goes on with the last organization.
 fn flush_and_keep_last(to: &Postgres, waiting: &mut Vec<Moving>) -> Result<(), Fault> {
-    let last =
-        waiting.last().map(|moving| (moving.organization.clone(), moving.account.clone(), moving.head));
+    let last = waiting.last().map(|moving| {
+        (moving.organization.clone(), moving.account.clone(), moving.head, moving.sums.clone())
+    });
     flush(to, waiting)?;
-    if let Some((organization, mut account, head)) = last {
+    if let Some((organization, mut account, head, mut sums)) = last {
         account.written();
-        waiting.push(Moving::after(organization, account, head));
+        sums.written(account.core().last);
+        waiting.push(Moving::after(organization, account, head, sums));
     }
     Ok(())
 }
 
 impl Moving {
     /// What comes after this version of the account, all of which is in the database.
-    fn after(organization: OrganizationId, account: Account, head: Head) -> Moving {
-        let (events, sums) = (Vec::new(), Tally::default());
-        Moving { organization, stored: head, account, head, events, sums, due: None }
+    fn after(organization: OrganizationId, account: Account, head: Head, in_row: Tally) -> Moving {
+        let (events, sums) = (Vec::new(), in_row.clone());
+        Moving { organization, stored: head, account, head, events, sums, in_row, due: None }
     }
 
     fn fold(&mut self, to: &Postgres, event: &StoredEvent) -> Result<Recorded, Fault> {
@@ -248,9 +257,8 @@ impl Moving {
         let mut entry = Entry::new(&self.organization, self.stored);
         let events = self.events.iter().map(|event| Event { body: event.body.clone(), ..*event }).collect();
         entry.events = Some(Events { end: self.head, events });
-        entry.rows =
-            Some(Rows { account: &self.account, head: self.stored, next_due: self.due, tally: &self.sums });
-        entry.counted.add(&self.sums);
+        let (account, head, tally) = (&self.account, self.stored, &self.sums);
+        entry.write(Rows { account, head, next_due: self.due, tally });
         entry
     }
 }

@@ -3,8 +3,8 @@
 use super::{Statement, Trouble, account::body, query, slot_of, statements};
 use crate::{
     OrganizationRow, Page, RunFilter, StoredEvent,
-    column::{hash, id, int, number, status, tally_row},
-    tally::TallyRow,
+    column::{hash, id, int, number, read_tally, status, tally_row},
+    tally::{Tally, TallyRow},
 };
 use deadpool_postgres::Object;
 use ledger::{
@@ -110,13 +110,17 @@ pub(super) async fn usage(
 ) -> Result<Vec<TallyRow>, Trouble> {
     let params: [&(dyn ToSql + Sync); 4] =
         [&slot_of(organization), &organization.as_str(), &from.micros(), &to.micros()];
-    let mut sums = Vec::new();
+    let mut sums = Tally::default();
     for row in &query(conn, &statements::USAGE, &params).await? {
+        if let Some(tally) = row.try_get::<_, Option<&str>>("tally")? {
+            sums.add(&read_tally(tally.as_bytes())?.between(from, to));
+            continue;
+        }
         let words = [row.try_get("kind")?, row.try_get("member")?, row.try_get("task")?];
         let counts = [row.try_get("credits")?, row.try_get("runs")?, row.try_get("refused")?];
-        sums.push(tally_row(row.try_get("hour")?, words, counts)?);
+        sums.include(tally_row(row.try_get("hour")?, words, counts)?);
     }
-    Ok(sums)
+    Ok(sums.into_rows())
 }
 
 pub(super) async fn due(conn: &Object, by: Timestamp, limit: usize) -> Result<Vec<OrganizationId>, Trouble> {

@@ -39,11 +39,27 @@ const SHAPES: &str = "SELECT c.relname::text AS table, a.attname::text AS column
       LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
     WHERE c.relkind = 'r' ORDER BY c.relname, a.attnum";
 
+/// All sums: those that had moved to their table when rows were written, and those that had not.
+const TALLIES: &str = r#"SELECT slot::bigint, org, hour, kind, member, task, sum(credits)::bigint, sum(runs)::bigint, sum(refused)::bigint
+    FROM (
+      SELECT slot, org::text COLLATE "C" AS org, hour, kind::text COLLATE "C" AS kind, member::text COLLATE "C" AS member,
+        task::text COLLATE "C" AS task, credits, runs, refused FROM coulomb.tally
+      UNION ALL SELECT slot, org::text COLLATE "C", (t ->> 0)::bigint, (t ->> 1) COLLATE "C", (t ->> 2) COLLATE "C",
+        (t ->> 3) COLLATE "C", (t ->> 4)::bigint, (t ->> 5)::bigint, (t ->> 6)::bigint
+      FROM coulomb.organization, json_array_elements(tally::json) t
+    ) AS sums GROUP BY slot, org, hour, kind, member, task ORDER BY slot, org, hour, kind, member, task"#;
+
+/// Where all sums are: what replaces one has to replace the other.
+const WITH_TALLIES: [&str; 2] = ["organization", "tally"];
+
 /// A table, and how to read it.
 struct Readable {
+    /// What is compared.
     shape: Shape,
     /// The statement that reads it in the order of its key.
     select: String,
+    /// All its columns.
+    columns: Vec<String>,
 }
 
 /// Makes all tables again from the events in an empty database, and says what differs. The database itself stays as it is;
@@ -72,13 +88,14 @@ pub fn replace(stored: &Postgres, scratch: Options, policy: &Policy) -> Result<R
     let (rebuilt, tables) = build(&instant, &scratch, policy)?;
     drop(instant);
     let differs = |name: &str| {
-        let of_name = rebuilt.tables.iter().filter(|table| table.name == name);
-        of_name.clone().any(|table| matches!(table.verdict, Verdict::Differs { .. }))
+        let with = if WITH_TALLIES.contains(&name) { &WITH_TALLIES[..] } else { &[name] };
+        let mut tables = rebuilt.tables.iter().filter(|table| with.contains(&table.name.as_str()));
+        tables.any(|table| matches!(table.verdict, Verdict::Differs { .. }))
     };
     stored.wait(async {
         let from = open::connect(&scratch.options).await?;
         for table in tables.iter().filter(|table| differs(&table.shape.name)) {
-            put(&from, &client, &table.shape).await?;
+            put(&from, &client, table).await?;
         }
         Ok::<_, Trouble>(client.batch_execute("COMMIT").await?)
     })?;
@@ -205,13 +222,19 @@ async fn shapes(client: &Client) -> Result<Vec<Readable>, Trouble> {
 fn readable(name: String, columns: Vec<Column>) -> Readable {
     let mut key: Vec<usize> = (0..columns.len()).filter(|column| columns[*column].place.is_some()).collect();
     key.sort_by_key(|column| columns[*column].place);
-    let read = columns.iter().map(|Column { name, read_as, .. }| format!("t.{name}::{read_as}"));
+    let compared = |column: &&Column| (name.as_str(), column.name.as_str()) != ("organization", "tally");
+    let read = columns.iter().filter(compared);
+    let read = read.map(|Column { name, read_as, .. }| format!("t.{name}::{read_as}"));
     let read = read.collect::<Vec<_>>().join(", ");
     let order = key.iter().map(|column| format!("t.{}", columns[*column].name));
     let order = order.collect::<Vec<_>>().join(", ");
-    let select = format!("SELECT {read} FROM coulomb.{name} t ORDER BY {order}");
-    let columns = columns.into_iter().map(|column| column.name).collect();
-    Readable { shape: Shape { name, columns, key }, select }
+    let select = match name.as_str() {
+        "tally" => TALLIES.into(),
+        _ => format!("SELECT {read} FROM coulomb.{name} t ORDER BY {order}"),
+    };
+    let all: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    let columns = columns.iter().filter(compared).map(|column| column.name.clone()).collect();
+    Readable { shape: Shape { name: name.clone(), columns, key }, select, columns: all }
 }
 
 /// One table of the database against the one that was made.
@@ -253,9 +276,9 @@ async fn cells(rows: &mut std::pin::Pin<&mut RowStream>) -> Result<Option<Vec<Ce
 }
 
 /// Makes a table what the same table of another database is.
-async fn put(from: &Client, to: &Client, shape: &Shape) -> Result<(), Trouble> {
-    let table = format!("coulomb.{} ({})", shape.name, shape.columns.join(", "));
-    to.batch_execute(&format!("TRUNCATE coulomb.{}", shape.name)).await?;
+async fn put(from: &Client, to: &Client, table: &Readable) -> Result<(), Trouble> {
+    to.batch_execute(&format!("TRUNCATE coulomb.{}", table.shape.name)).await?;
+    let table = format!("coulomb.{} ({})", table.shape.name, table.columns.join(", "));
     let mut rows = pin!(from.copy_out(&format!("COPY {table} TO STDOUT (FORMAT binary)")).await?);
     let mut sink = pin!(to.copy_in(&format!("COPY {table} FROM STDIN (FORMAT binary)")).await?);
     sink.send_all(&mut rows).await?;

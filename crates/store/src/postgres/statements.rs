@@ -57,6 +57,10 @@ macro_rules! family {
             " UNION ALL SELECT 'g', 0, NULL, body FROM coulomb.grants WHERE slot = $1 AND org = $2 AND id IN
                (SELECT granted FROM coulomb.payment WHERE slot = $1 AND org = $2 AND id ",
             $which,
+            ") UNION ALL SELECT 'n', 0, NULL, g::text FROM coulomb.organization, json_array_elements(grants::json) g
+               WHERE slot = $1 AND org = $2 AND g ->> 'id' IN
+               (SELECT granted FROM coulomb.payment WHERE slot = $1 AND org = $2 AND id ",
+            $which,
             ") UNION ALL SELECT 'd', 0, NULL, body FROM coulomb.debt WHERE slot = $1 AND org = $2 AND payment ",
             $which
         )
@@ -84,23 +88,29 @@ statements! {
           FROM unnest($5::text[], $6::text[]) WITH ORDINALITY AS u (org, key, n)
           JOIN coulomb.answer a ON a.org = u.org AND a.key = u.key WHERE a.slot = $1";
 
-    /// An account: its row and its live parts; a live payment comes with its grant and its debts.
-    LOAD = "SELECT 'o' AS part, version, hash, body FROM coulomb.organization WHERE slot = $1 AND org = $2
-        UNION ALL SELECT 'r', 0, NULL, body FROM coulomb.open_run WHERE slot = $1 AND org = $2
-        UNION ALL SELECT 'g', 0, NULL, body FROM coulomb.grants WHERE slot = $1 AND org = $2 AND live
-        UNION ALL SELECT 'g', 0, NULL, body FROM coulomb.grants WHERE slot = $1 AND org = $2 AND NOT live AND id IN
+    /// An account: its row, with the grants that are next, and its live parts; a live payment comes with its grant and its
+    /// debts.
+    LOAD = "SELECT 'o' AS part, version, hash, body, grants, tally FROM coulomb.organization WHERE slot = $1 AND org = $2
+        UNION ALL SELECT 'r', 0, NULL, body, NULL, NULL FROM coulomb.open_run WHERE slot = $1 AND org = $2
+        UNION ALL SELECT 'g', 0, NULL, body, NULL, NULL FROM coulomb.grants WHERE slot = $1 AND org = $2 AND unspent
+        UNION ALL SELECT 'g', 0, NULL, body, NULL, NULL FROM coulomb.grants
+          WHERE slot = $1 AND org = $2 AND NOT unspent AND id IN
           (SELECT granted FROM coulomb.payment WHERE slot = $1 AND org = $2 AND live)
-        UNION ALL SELECT 'd', 0, NULL, body FROM coulomb.debt WHERE slot = $1 AND org = $2 AND live
-        UNION ALL SELECT 'd', 0, NULL, body FROM coulomb.debt WHERE slot = $1 AND org = $2 AND NOT live AND payment IN
+        UNION ALL SELECT 'd', 0, NULL, body, NULL, NULL FROM coulomb.debt WHERE slot = $1 AND org = $2 AND live
+        UNION ALL SELECT 'd', 0, NULL, body, NULL, NULL FROM coulomb.debt
+          WHERE slot = $1 AND org = $2 AND NOT live AND payment IN
           (SELECT id FROM coulomb.payment WHERE slot = $1 AND org = $2 AND live)
-        UNION ALL SELECT 'p', 0, NULL, body FROM coulomb.payment WHERE slot = $1 AND org = $2 AND live";
+        UNION ALL SELECT 'p', 0, NULL, body, NULL, NULL FROM coulomb.payment WHERE slot = $1 AND org = $2 AND live";
 
     RUN = "SELECT body FROM coulomb.open_run WHERE slot = $1 AND org = $2 AND id = $3
         UNION ALL SELECT body FROM coulomb.closed_run WHERE slot = $1 AND org = $2 AND id = $3";
     /// A grant, and which payment it belongs to.
     GRANT = "SELECT 'o' AS part, version, hash, NULL AS payment, NULL AS body
           FROM coulomb.organization WHERE slot = $1 AND org = $2
-        UNION ALL SELECT 'g', 0, NULL, payment, body FROM coulomb.grants WHERE slot = $1 AND org = $2 AND id = $3";
+        UNION ALL SELECT 'g', 0, NULL, payment, body FROM coulomb.grants WHERE slot = $1 AND org = $2 AND id = $3
+        UNION ALL SELECT 'n', 0, NULL, g ->> 'payment', g::text
+          FROM coulomb.organization, json_array_elements(grants::json) g
+          WHERE slot = $1 AND org = $2 AND g ->> 'id' = $3";
     DEBT = "SELECT 'o' AS part, version, hash, NULL AS payment, NULL AS body
           FROM coulomb.organization WHERE slot = $1 AND org = $2
         UNION ALL SELECT 'd', 0, NULL, payment, body FROM coulomb.debt WHERE slot = $1 AND org = $2 AND id = $3";
@@ -123,7 +133,11 @@ statements! {
     EVENTS = "SELECT seq, hash, body FROM coulomb.event
         WHERE slot = $1 AND org = $2 AND seq > $3 ORDER BY seq LIMIT $4";
 
-    GRANTS = page!("grants", "");
+    GRANTS = "SELECT (g ->> 'seq')::bigint AS seq, g::text AS body
+          FROM coulomb.organization, json_array_elements(grants::json) g
+          WHERE slot = $1 AND org = $2 AND (g ->> 'seq')::bigint < $3
+        UNION ALL (SELECT seq, body FROM coulomb.grants WHERE slot = $1 AND org = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4)
+        ORDER BY seq DESC LIMIT $4";
     PAYMENTS = page!("payment", "");
     DEBTS = page!("debt", "");
     OPEN_DEBTS = page!("debt", " AND live");
@@ -135,8 +149,10 @@ statements! {
     RUNS_OF_TASK = page_of_runs!(" AND task = $5", " AND task = $5");
     RUNNING_RUNS_OF_TASK = page!("open_run", " AND task = $5");
     CLOSED_RUNS_OF_TASK = page!("closed_run", " AND task = $5 AND status = $6");
-    USAGE = "SELECT hour, kind, member, task, credits, runs, refused FROM coulomb.tally
-        WHERE slot = $1 AND org = $2 AND hour >= $3 AND hour < $4 ORDER BY hour, kind, member, task";
+    /// Sums that have moved to their table, and those that are in the organization's row.
+    USAGE = "SELECT hour, kind, member, task, credits, runs, refused, NULL AS tally FROM coulomb.tally
+          WHERE slot = $1 AND org = $2 AND hour >= $3 AND hour < $4
+        UNION ALL SELECT 0, NULL, NULL, NULL, 0, 0, 0, tally FROM coulomb.organization WHERE slot = $1 AND org = $2";
 
     // The only ones across all organizations; no commit waits for them.
     DUE = "SELECT org FROM coulomb.organization WHERE next_due <= $1 ORDER BY next_due LIMIT $2";
@@ -160,13 +176,13 @@ statements! {
     REVOKE_KEY = "UPDATE coulomb.api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
 
     /// One commit (`commit.sql`), for organizations of any slots.
-    COMMIT = "SELECT coulomb.commit_3($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-        $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40,
-        $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62,
-        $63, $64, $65, $66, $67, $68, $69, $70, $71, $72, $73, $74)";
+    COMMIT = "SELECT coulomb.commit_4($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+        $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38,
+        $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59,
+        $60, $61, $62, $63, $64, $65, $66, $67, $68, $69, $70, $71, $72, $73, $74, $75, $76, $77, $78)";
     /// One commit for organizations of one slot. Alone in its transaction, an engine that shards runs it where the slot is.
-    COMMIT_SLOT = "SELECT coulomb.commit_slot_3($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-        $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38,
-        $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60,
-        $61, $62, $63, $64, $65, $66, $67, $68, $69, $70, $71, $72, $73, $74)";
+    COMMIT_SLOT = "SELECT coulomb.commit_slot_4($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+        $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
+        $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57,
+        $58, $59, $60, $61, $62, $63, $64, $65, $66, $67, $68, $69, $70, $71, $72, $73, $74, $75, $76, $77, $78)";
 }

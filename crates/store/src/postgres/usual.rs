@@ -253,8 +253,8 @@ mod tests {
         super::super::migrate(&options).expect("coulomb's schema");
         assert_eq!(stranger(), None);
         let insert = |id: &str| {
-            let row = "INSERT INTO coulomb.organization (slot, org, version, hash, name, body)
-                       VALUES (0, $1, 1, '', '', '')";
+            let row = "INSERT INTO coulomb.organization (slot, org, version, hash, name, body, grants, tally)
+                       VALUES (0, $1, 1, '', '', '', '[]', '[]')";
             runtime.block_on(usual.rows(row, &[&id])).expect("a row");
         };
         insert("bench-1");

@@ -4,7 +4,7 @@
 use super::{Sqlite, bytes, ends::End, journal, run_ids, run_ids::RunIds, statements};
 use crate::{
     Fault, Given, Head, Loaded, Need,
-    column::{from_json, hash, number},
+    column::{from_json, hash, number, read_tally},
     replay,
     tally::Tally,
 };
@@ -13,7 +13,7 @@ use ledger::{
     account::{Answered, Part},
     command::PartKey,
     debt::Debt,
-    grant::Grant,
+    grant::{Grant, Written},
     id::{DebtId, GrantId, IdempotencyKey, OrganizationId, PaymentId},
     payment::Payment,
 };
@@ -125,8 +125,8 @@ pub(super) fn folded(
     row: Row,
     end: Option<i64>,
 ) -> Result<Loaded, Fault> {
-    let mut account = written(conn, organization, row)?;
-    let (mut head, mut tally) = (row.head, Tally::default());
+    let (mut account, mut tally) = written(conn, organization, row)?;
+    let mut head = row.head;
     let (tail, _) = match end {
         Some(end) => journal::back(conn, row.n, end, row.head.seq, u64::MAX)?,
         None => Default::default(),
@@ -138,10 +138,11 @@ pub(super) fn folded(
     Ok(Loaded { account, head, tally, lags: head.seq > row.head.seq })
 }
 
-/// The account as its rows say.
-fn written(conn: &Connection, organization: &OrganizationId, row: Row) -> Result<Account, Fault> {
+/// The account as its rows say, and the sums that are in its organization's row.
+fn written(conn: &Connection, organization: &OrganizationId, row: Row) -> Result<(Account, Tally), Fault> {
+    let mut tally = Tally::default();
     if row.head.seq == 0 {
-        return Ok(Account::new(organization.clone()));
+        return Ok((Account::new(organization.clone()), tally));
     }
     let n = row.n;
     let (mut core, mut parts) = (None, Vec::new());
@@ -151,9 +152,14 @@ fn written(conn: &Connection, organization: &OrganizationId, row: Row) -> Result
     while let Some(row) = rows.next()? {
         let body = bytes(row, 1)?;
         match row.get(0)? {
-            0 => core = Some(from_json("organization", body)?),
+            0 => {
+                core = Some(from_json("organization", body)?);
+                let next: Vec<Grant> = from_json("grant", bytes(row, 2)?)?;
+                grants.extend(next.into_iter().map(|grant| Grant { written: Written::WithCore, ..grant }));
+                tally = read_tally(bytes(row, 3)?)?;
+            }
             1 => parts.push(Part::Run(from_json("run", body)?)),
-            2 => grants.push(from_json("grant", body)?),
+            2 => grants.push(Grant { written: Written::Alone, ..from_json("grant", body)? }),
             3 => parts.push(Part::Debt(from_json("debt", body)?)),
             _ => payments.push(from_json("payment", body)?),
         }
@@ -165,7 +171,7 @@ fn written(conn: &Connection, organization: &OrganizationId, row: Row) -> Result
         family(conn, n, payment, &at_hand, &mut parts)?;
     }
     parts.extend(grants.into_iter().map(Part::Grant));
-    Ok(Account::restore(core, parts))
+    Ok((Account::restore(core, parts), tally))
 }
 
 /// A payment with its grant, unless that is at hand, and its debts.
@@ -246,7 +252,11 @@ fn recall_fact(conn: &Connection, n: i64, kind: &str, id: &str, parts: &mut Vec<
 }
 
 fn grant(conn: &Connection, n: i64, id: &GrantId) -> Result<Option<Grant>, Fault> {
-    one(conn, "grant", statements::GRANT, params![n, id.as_str()])
+    let mut select = conn.prepare_cached(statements::GRANT)?;
+    let mut rows = select.query(params![n, id.as_str()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let written = if row.get(1)? { Written::Alone } else { Written::WithCore };
+    Ok(Some(Grant { written, ..from_json("grant", bytes(row, 0)?)? }))
 }
 
 fn debt(conn: &Connection, n: i64, id: &DebtId) -> Result<Option<Debt>, Fault> {

@@ -184,7 +184,7 @@ impl<'a> Work<'a> {
                 written,
                 "rows are written of the account at the end of its history"
             );
-            let runs = writer.write(&end, rows.account, rows.next_due, rows.tally)?;
+            let runs = writer.write(&end, rows)?;
             if written > end.written {
                 self.rewritten = Some((end.n, written));
             }

@@ -3,7 +3,7 @@
 use super::{bytes, statements};
 use crate::{
     Fault, OrganizationRow, Page, RunFilter,
-    column::{from_json, id, int, number, status, tally_row},
+    column::{from_json, id, int, number, read_tally, status, tally_row},
     tally::TallyRow,
 };
 use ledger::{
@@ -141,13 +141,15 @@ pub(super) fn usage(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<TallyRow>, Fault> {
+    let stored = |row: &rusqlite::Row<'_>| read_tally(bytes(row, 0)?);
+    let tally = conn.prepare_cached(statements::TALLY)?.query_row([n], |row| Ok(stored(row)))??;
+    let mut sums = tally.between(from, to);
     let mut select = conn.prepare_cached(statements::USAGE)?;
     let mut rows = select.query(params![n, from.micros(), to.micros()])?;
-    let mut sums = Vec::new();
     while let Some(row) = rows.next()? {
         let words: [String; 3] = [row.get(1)?, row.get(2)?, row.get(3)?];
         let counts = [row.get(4)?, row.get(5)?, row.get(6)?];
-        sums.push(tally_row(row.get(0)?, words.each_ref().map(String::as_str), counts)?);
+        sums.include(tally_row(row.get(0)?, words.each_ref().map(String::as_str), counts)?);
     }
-    Ok(sums)
+    Ok(sums.into_rows())
 }

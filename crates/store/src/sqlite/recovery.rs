@@ -6,7 +6,7 @@
 use super::{
     account, ends::End, journal, read_lock, rows::Writer, run_ids::RunIds, set_meta, statements, write_lock,
 };
-use crate::{Fault, Loaded};
+use crate::{Fault, Loaded, Rows};
 use ledger::{Account, Timestamp};
 use rusqlite::{Connection, TransactionBehavior};
 use std::{collections::BTreeMap, sync::RwLock};
@@ -61,7 +61,8 @@ fn catch_up(
     }
     let Loaded { account, head, tally, .. } = account::folded(conn, ids, &organization, row, Some(end))?;
     let end = End { head, ..End::of(row) };
-    writer.write(&end, &account, look_soon(&account), &tally)?;
+    let next_due = look_soon(&account);
+    writer.write(&end, &Rows { account: &account, head, next_due, tally: &tally })?;
     Ok(())
 }
 

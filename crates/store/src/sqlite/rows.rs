@@ -8,11 +8,11 @@ use super::{
     statements,
 };
 use crate::{
-    Fault,
-    column::{int, status, to_json},
+    Fault, Rows,
+    column::{int, status, tally_json, tally_words, to_json},
     tally::Tally,
 };
-use ledger::{Account, Timestamp, debt::Debt, grant::Grant, payment::Payment, run::Run};
+use ledger::{debt::Debt, grant::Grant, payment::Payment, run::Run};
 use rusqlite::{CachedStatement, Connection, params};
 
 /// Every so many runs of an organization there is a landmark.
@@ -24,8 +24,6 @@ pub(super) struct Writer<'a> {
     ids: &'a RunIds,
     new: NewIds,
     new_run: CachedStatement<'a>,
-    change_grant: CachedStatement<'a>,
-    count: CachedStatement<'a>,
     organization: CachedStatement<'a>,
 }
 
@@ -36,21 +34,13 @@ impl<'a> Writer<'a> {
             ids,
             new: NewIds::default(),
             new_run: conn.prepare_cached(statements::NEW_RUN)?,
-            change_grant: conn.prepare_cached(statements::CHANGE_GRANT)?,
-            count: conn.prepare_cached(statements::COUNT)?,
             organization: conn.prepare_cached(statements::WRITE_ORGANIZATION)?,
         })
     }
 
     /// Writes what changed of an account; its history ends at `end`. Gives back the runs that have rows now.
-    pub(super) fn write(
-        &mut self,
-        end: &End,
-        account: &Account,
-        next_due: Option<Timestamp>,
-        tally: &Tally,
-    ) -> Result<Runs, Fault> {
-        let (conn, n) = (self.conn, end.n);
+    pub(super) fn write(&mut self, end: &End, rows: &Rows<'_>) -> Result<Runs, Fault> {
+        let (conn, n, account) = (self.conn, end.n, rows.account);
         let changes = account.changes();
         let mut runs = end.runs;
         for run in changes.runs() {
@@ -61,8 +51,11 @@ impl<'a> Writer<'a> {
                 change_run(conn, n, run)?;
             }
         }
-        for grant in changes.grants() {
-            self.write_grant(n, grant)?;
+        for grant in changes.grants_alone() {
+            write_grant(conn, n, grant)?;
+        }
+        for grant in changes.grants_no_longer_alone() {
+            conn.prepare_cached(statements::DELETE_GRANT)?.execute(params![n, int(grant.seq)])?;
         }
         for debt in changes.debts() {
             write_debt(conn, n, debt)?;
@@ -84,19 +77,38 @@ impl<'a> Writer<'a> {
                 to_json(refused)
             ])?;
         }
-        add(&mut self.count, n, tally)?;
-        self.organization.execute(params![
-            n,
+        self.write_organization(end, rows, runs)?;
+        Ok(runs)
+    }
+
+    /// The row that nearly every operation changes, with the grants that are next and the sums of the hour.
+    fn write_organization(&mut self, end: &End, rows: &Rows<'_>, runs: Runs) -> Result<(), Fault> {
+        let account = rows.account;
+        let tally = match rows.tally_is_over() {
+            true => {
+                write_tally(self.conn, end.n, rows.tally)?;
+                tally_json(&Tally::default())
+            }
+            false => tally_json(rows.tally),
+        };
+        let grants: Vec<&Grant> = account.next_grants().collect();
+        let row = params![
+            end.n,
             int(end.head.seq),
             end.head.pos,
             end.head.hash,
-            next_due.map(Timestamp::micros),
+            rows.next_due.map(ledger::Timestamp::micros),
             account.core().name,
             to_json(account.core()),
+            to_json(&grants),
+            tally,
             runs.count,
             runs.last,
-        ])?;
-        Ok(runs)
+        ];
+        if self.organization.execute(row)? == 0 {
+            self.conn.prepare_cached(statements::WRITE_DUE_ORGANIZATION)?.execute(row)?;
+        }
+        Ok(())
     }
 
     /// The ids of the runs that were inserted.
@@ -123,23 +135,19 @@ impl<'a> Writer<'a> {
         self.ids.add(&mut self.new, n, &run.id, place);
         Ok(Runs { count, last: place })
     }
+}
 
-    fn write_grant(&mut self, n: i64, grant: &Grant) -> Result<(), Fault> {
-        let (seq, live, body) = (int(grant.seq), !grant.is_spent(), to_json(grant));
-        if self.change_grant.execute(params![n, seq, live, body])? == 1 {
-            return Ok(());
-        }
-        let payment = grant.payment.as_ref().map(|payment| payment.as_str());
-        self.conn.prepare_cached(statements::WRITE_GRANT)?.execute(params![
-            n,
-            seq,
-            grant.id.as_str(),
-            payment,
-            live,
-            body
-        ])?;
-        Ok(())
-    }
+fn write_grant(conn: &Connection, n: i64, grant: &Grant) -> Result<(), Fault> {
+    let payment = grant.payment.as_ref().map(|payment| payment.as_str());
+    conn.prepare_cached(statements::WRITE_GRANT)?.execute(params![
+        n,
+        int(grant.seq),
+        grant.id.as_str(),
+        payment,
+        !grant.is_spent(),
+        to_json(grant)
+    ])?;
+    Ok(())
 }
 
 fn change_run(conn: &Connection, n: i64, run: &Run) -> Result<(), Fault> {
@@ -184,20 +192,15 @@ fn write_payment(conn: &Connection, n: i64, payment: &Payment, live: bool) -> Re
     Ok(())
 }
 
-/// Adds to the sums.
+/// Adds to the table of sums.
 pub(super) fn write_tally(conn: &Connection, n: i64, tally: &Tally) -> Result<(), Fault> {
-    add(&mut conn.prepare_cached(statements::COUNT)?, n, tally)
-}
-
-/// An id is never empty, so an empty text can stand for none; SQL's NULL would not be one key.
-fn add(count: &mut CachedStatement<'_>, n: i64, tally: &Tally) -> Result<(), Fault> {
+    let mut count = conn.prepare_cached(statements::COUNT)?;
     for (key, sums) in tally.rows() {
-        let member = key.member.as_ref().map_or("", |member| member.as_str());
-        let task = key.task.as_ref().map_or("", |task| task.as_str());
+        let [kind, member, task] = tally_words(key);
         count.execute(params![
             n,
             key.hour.micros(),
-            key.kind.as_str(),
+            kind,
             member,
             task,
             sums.credits.micros(),

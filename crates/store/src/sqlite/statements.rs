@@ -41,8 +41,13 @@ statements! {
     PLACES_AFTER = "SELECT pos, org FROM event WHERE pos > ?1 ORDER BY pos";
 
     NEW_ORGANIZATION = "INSERT INTO organization (id, slot) VALUES (?1, ?2)";
+    /// Most rows that are written are due when they were due before: then no index has to be touched.
     WRITE_ORGANIZATION = "UPDATE organization
-        SET version = ?2, pos = ?3, hash = ?4, next_due = ?5, name = ?6, body = ?7, runs = ?8, last_run = ?9 WHERE n = ?1";
+        SET version = ?2, pos = ?3, hash = ?4, name = ?6, body = ?7, grants = ?8, tally = ?9, runs = ?10, last_run = ?11
+        WHERE n = ?1 AND next_due IS ?5";
+    WRITE_DUE_ORGANIZATION = "UPDATE organization
+        SET version = ?2, pos = ?3, hash = ?4, next_due = ?5, name = ?6, body = ?7, grants = ?8, tally = ?9, runs = ?10,
+          last_run = ?11 WHERE n = ?1";
     ORGANIZATION = "SELECT n, version, pos, hash, runs, last_run FROM organization WHERE id = ?1";
     /// The same, found without the index of ids.
     ORGANIZATION_AT = "SELECT n, version, pos, hash, runs, last_run, id FROM organization WHERE n = ?1";
@@ -53,14 +58,16 @@ statements! {
     ORGANIZATION_ID = "SELECT id FROM organization WHERE n = ?1";
     /// An account's core and its live parts. One statement, because a busy server with many organizations loads
     /// thousands of them in a second.
-    LIVE = "SELECT 0, body FROM organization WHERE n = ?1 AND body IS NOT NULL
-        UNION ALL SELECT 1, body FROM run WHERE org = ?1 AND status = 'running' AND status <> 'settled'
-        UNION ALL SELECT 2, body FROM grants WHERE org = ?1 AND live = 1
-        UNION ALL SELECT 3, body FROM debt WHERE org = ?1 AND live = 1
-        UNION ALL SELECT 4, body FROM payment WHERE org = ?1 AND live = 1";
+    LIVE = "SELECT 0, body, grants, tally FROM organization WHERE n = ?1 AND body IS NOT NULL
+        UNION ALL SELECT 1, body, NULL, NULL FROM run WHERE org = ?1 AND status = 'running' AND status <> 'settled'
+        UNION ALL SELECT 2, body, NULL, NULL FROM grants WHERE org = ?1 AND unspent = 1
+        UNION ALL SELECT 3, body, NULL, NULL FROM debt WHERE org = ?1 AND live = 1
+        UNION ALL SELECT 4, body, NULL, NULL FROM payment WHERE org = ?1 AND live = 1";
 
     // Parts by name.
-    GRANT = "SELECT body FROM grants WHERE org = ?1 AND id = ?2";
+    /// A grant, and whether it has a row of its own.
+    GRANT = "SELECT body, 1 FROM grants WHERE org = ?1 AND id = ?2
+        UNION ALL SELECT g.value, 0 FROM organization, json_each(grants) g WHERE n = ?1 AND g.value ->> 'id' = ?2";
     DEBT = "SELECT body FROM debt WHERE org = ?1 AND id = ?2";
     DEBTS_OF_PAYMENT = "SELECT body FROM debt WHERE org = ?1 AND payment = ?2";
     PAYMENT = "SELECT body FROM payment WHERE org = ?1 AND id = ?2";
@@ -77,10 +84,9 @@ statements! {
     LAST_RUN = "SELECT last_run FROM organization WHERE n = ?1";
     /// A step of the walk through an organization's runs.
     RUN_AT = "SELECT org, seq, prev, status, body FROM run WHERE n = ?1";
-    /// Most grants that are written were there and are as live as before: then no index has to be touched.
-    CHANGE_GRANT = "UPDATE grants SET body = ?4 WHERE org = ?1 AND seq = ?2 AND live = ?3";
-    WRITE_GRANT = "INSERT INTO grants (org, seq, id, payment, live, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT (org, seq) DO UPDATE SET live = excluded.live, body = excluded.body";
+    WRITE_GRANT = "INSERT INTO grants (org, seq, id, payment, unspent, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (org, seq) DO UPDATE SET unspent = excluded.unspent, body = excluded.body";
+    DELETE_GRANT = "DELETE FROM grants WHERE org = ?1 AND seq = ?2";
     WRITE_DEBT = "INSERT INTO debt (org, seq, id, payment, live, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         ON CONFLICT (org, seq) DO UPDATE SET live = excluded.live, body = excluded.body";
     WRITE_PAYMENT = "INSERT INTO payment (org, seq, id, live, body) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -109,7 +115,10 @@ statements! {
     RUN_IDS = "SELECT n, org, id FROM run ORDER BY n";
     FORGET_RUN_KEYS = "DELETE FROM run_key WHERE n <= ?1";
 
-    GRANTS = page!("grants", "");
+    GRANTS = "SELECT seq, body FROM grants WHERE org = ?1 AND seq < ?2
+        UNION ALL SELECT g.value ->> 'seq', g.value FROM organization, json_each(grants) g
+          WHERE n = ?1 AND g.value ->> 'seq' < ?2
+        ORDER BY seq DESC LIMIT ?3";
     PAYMENTS = page!("payment", "");
     DEBTS = page!("debt", "");
     OPEN_DEBTS = page!("debt", " AND live = 1");
@@ -119,8 +128,10 @@ statements! {
     RUNS_OF_TASK = page!("run", " AND task = ?4");
     SETTLED_RUNS_OF_TASK = page!("run", " AND task = ?4 AND status = 'settled'");
     UNSETTLED_RUNS_OF_TASK = page!("run", " AND task = ?4 AND status = ?5 AND status <> 'settled'");
+    /// Those that have moved to their table. The others are in [`TALLY`].
     USAGE = "SELECT hour, kind, member, task, credits, runs, refused FROM tally
         WHERE org = ?1 AND hour >= ?2 AND hour < ?3 ORDER BY hour, kind, member, task";
+    TALLY = "SELECT tally FROM organization WHERE n = ?1";
 
     // Across all organizations.
     DUE = "SELECT id FROM organization WHERE next_due <= ?1 ORDER BY next_due LIMIT ?2";

@@ -77,7 +77,7 @@ impl<'a> Fold<'a> {
     pub(super) fn shed(&mut self) -> Result<(), Stop> {
         let changes = self.account.changes();
         for grant in changes.grants() {
-            self.kept.grants.insert(grant.id.clone(), Grant { touched: false, ..grant.clone() });
+            self.kept.grants.insert(grant.id.clone(), grant.unmarked());
         }
         for debt in changes.debts() {
             self.kept.debts.insert(debt.id.clone(), Debt { touched: false, ..debt.clone() });

@@ -22,7 +22,7 @@ impl Held {
     /// They are written.
     fn written(&mut self) {
         self.account.written();
-        self.tally.clear();
+        self.tally.written(self.account.core().last);
     }
 }
 

@@ -1,13 +1,74 @@
-//! A database that the version before has left: it opens with everything that was in it.
+//! A database that an older version has left: it opens with everything that was in it.
 
 use crate::{
     desk::Desk,
-    opener::{Opener, PostgresOpener},
+    opener::{Opener, PostgresOpener, SqliteOpener},
+    verifying::{checked, eventful},
     work::*,
 };
 use ledger::{Policy, run::RunStatus};
-use store::{RunFilter, Store, verify::verify};
-use xtask::postgres::query;
+use rusqlite::Connection;
+use store::{
+    RunFilter, Store,
+    postgres::{self, Options},
+    sqlite,
+    verify::verify,
+};
+use xtask::postgres::{fresh_database, query};
+
+/// Back to rows of their own for all grants and sums.
+const BEFORE_ONE_ROW: &str = "
+    INSERT INTO coulomb.grants (slot, org, seq, id, payment, unspent, body)
+    SELECT slot, org, (g ->> 'seq')::bigint, g ->> 'id', g ->> 'payment', true, g::text
+    FROM coulomb.organization, json_array_elements(grants::json) g;
+    INSERT INTO coulomb.tally (slot, org, hour, kind, member, task, credits, runs, refused)
+    SELECT slot, org, (t ->> 0)::bigint, t ->> 1, t ->> 2, t ->> 3, (t ->> 4)::bigint, (t ->> 5)::bigint, (t ->> 6)::bigint
+    FROM coulomb.organization, json_array_elements(tally::json) t;
+    ALTER TABLE coulomb.organization DROP COLUMN grants, DROP COLUMN tally;
+    ALTER TABLE coulomb.grants RENAME COLUMN unspent TO live;
+    CREATE FUNCTION coulomb.commit_3() RETURNS void LANGUAGE sql AS '';
+    CREATE FUNCTION coulomb.commit_slot_3() RETURNS void LANGUAGE sql AS '';
+    UPDATE coulomb.meta SET value = '3' WHERE key = 'schema'";
+
+/// The same of SQLite.
+const BEFORE_ONE_ROW_IN_SQLITE: &str = "
+    INSERT INTO grants (org, seq, id, payment, unspent, body)
+    SELECT n, g.value ->> 'seq', g.value ->> 'id', g.value ->> 'payment', 1, g.value FROM organization, json_each(grants) g;
+    INSERT INTO tally (org, hour, kind, member, task, credits, runs, refused)
+    SELECT n, t.value ->> 0, t.value ->> 1, t.value ->> 2, t.value ->> 3, t.value ->> 4, t.value ->> 5, t.value ->> 6
+    FROM organization, json_each(tally) t;
+    ALTER TABLE organization DROP COLUMN grants;
+    ALTER TABLE organization DROP COLUMN tally;
+    ALTER TABLE grants RENAME COLUMN unspent TO live;
+    PRAGMA user_version = 4";
+
+#[test]
+fn grants_that_are_next_come_into_the_organizations_row() {
+    let mut opener = SqliteOpener::new();
+    eventful(opener.store());
+    opener.close();
+    let dir = opener.dir.path().to_owned();
+    let database = Connection::open(dir.join("coulomb.db")).expect("it opens");
+    database.execute_batch(BEFORE_ONE_ROW_IN_SQLITE).expect("it is as it was");
+    drop(database);
+    opener.restart();
+    assert_eq!(checked(opener.store()).violation, None);
+    let rebuilt = sqlite::prove(&dir, &dir, &Policy::default()).expect("the events are sound");
+    assert!(rebuilt.is_equal(), "{rebuilt:#?}");
+
+    let mut opener = PostgresOpener::new();
+    eventful(opener.store());
+    query(&opener.database.url, BEFORE_ONE_ROW).expect("it is as it was");
+    opener.restart();
+    assert_eq!(checked(opener.store()).violation, None);
+    let scratch = fresh_database();
+    let rebuilt = postgres::prove(opener.postgres(), Options::new(&scratch.url), &Policy::default());
+    let rebuilt = rebuilt.expect("the events are sound");
+    assert!(rebuilt.is_equal(), "{rebuilt:#?}");
+    let left =
+        "SELECT to_regproc('coulomb.commit_3') IS NULL AND to_regproc('coulomb.commit_slot_3') IS NULL";
+    assert_eq!(query(&opener.database.url, left).as_deref(), Ok("t"));
+}
 
 /// Back to one table of runs.
 const BEFORE_OPEN_RUNS: &str = "
@@ -28,16 +89,18 @@ fn runs_of_a_database_with_one_table_of_them_are_where_they_belong() {
     let mut opener = PostgresOpener::new();
     let acme = organization("acme");
     let mut desk = Desk::default();
-    let mut ask = |store: &dyn Store, request, at| {
+    let ask = |desk: &mut Desk, store: &dyn Store, request, at| {
         desk.execute(store, &acme, &request, at).expect("the store works");
     };
     for request in [open(), promotional(100), start("lapses", 5)] {
-        ask(opener.store(), request, hour(1));
+        ask(&mut desk, opener.store(), request, hour(1));
     }
     for request in [start("settled", 5), settle("settled", 2), start_in("open", 5, Some("task"))] {
-        ask(opener.store(), request, hour(200));
+        ask(&mut desk, opener.store(), request, hour(200));
     }
-    query(&opener.database.url, BEFORE_OPEN_RUNS).expect("it is as it was");
+    for before in [BEFORE_ONE_ROW, BEFORE_OPEN_RUNS] {
+        query(&opener.database.url, before).expect("it is as it was");
+    }
     opener.restart();
 
     let of = |status| {
@@ -49,8 +112,9 @@ fn runs_of_a_database_with_one_table_of_them_are_where_they_belong() {
     assert_eq!(of(RunStatus::Lapsed), ["lapses"]);
     assert_eq!(of(RunStatus::Settled), ["settled"]);
     // A lapsed run is settled late, and one that was open ends.
+    let mut desk = Desk::default();
     for run in ["lapses", "open"] {
-        ask(opener.store(), settle(run, 1), hour(201));
+        ask(&mut desk, opener.store(), settle(run, 1), hour(201));
     }
     assert_eq!(verify(opener.store(), &Policy::default()).expect("it reads").violation, None);
     let left = "SELECT (SELECT count(*) FROM coulomb.open_run), (SELECT count(*) FROM coulomb.closed_run),

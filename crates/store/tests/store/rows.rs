@@ -3,10 +3,11 @@
 use crate::{
     desk::Desk,
     opener::{Opener, on_every_store},
+    verifying::checked,
     work::*,
 };
 use ledger::{
-    Duration,
+    Credits, Duration,
     account::Part,
     command::{Command, PartKey, Request},
     event::Actor,
@@ -93,6 +94,48 @@ fn what_does_not_exist_is_left_out() {
         assert_eq!(opener.store().recall(&acme, &keys).expect("it reads"), []);
         assert_eq!(opener.store().recall(&organization("nobody"), &keys).expect("it reads"), []);
         assert_eq!(recalled(opener.store(), &acme, PartKey::Run(id("r1"))), ["run r1"]);
+    });
+}
+
+#[test]
+fn grants_come_and_go_between_the_organizations_row_and_rows_of_their_own_and_nobody_sees_it() {
+    on_every_store(|opener| {
+        let (mut desk, acme) = written(opener, [top_up("pay", 1_000, 10)]);
+        // The first is alone when the refund has taken all of it, and has credits again when the refund has failed. Of twelve
+        // more, those that are next change places with others as they are spent.
+        let failed = ask(Command::FailRefund { refund: id("re") });
+        let gifts = (0..12).map(|_| promotional(2));
+        let spent = [start("r1", 20), settle("r1", 19), start("r2", 3)];
+        let mut version = desk.held[&acme].account.version();
+        for (n, request) in
+            [refund("re", "pay", 1_000), failed].into_iter().chain(gifts).chain(spent).enumerate()
+        {
+            // As by a server that starts anew, or one that goes on.
+            if n % 3 == 0 {
+                opener.restart();
+                desk.held.clear();
+            }
+            let answer = desk.execute(opener.store(), &acme, &request, hour(1)).expect("the store works");
+            assert!(answer.result.is_ok(), "{request:?}: {:?}", answer.result);
+            desk.write_all(opener.store()).expect("the store works");
+            assert_eq!(checked(opener.store()).violation, None, "{request:?}");
+            version += answer.events.len() as u64;
+        }
+        assert_eq!(desk.held[&acme].account.version(), version);
+
+        let (mut found, mut before) = (Vec::new(), None);
+        loop {
+            let page = opener.store().grants(&acme, before, 5).expect("it reads");
+            found.extend(page.rows.into_iter().map(|grant| (grant.seq, grant.free, grant.held)));
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found.len(), 13);
+        assert!(found.is_sorted_by(|one, other| one.0 > other.0), "newest first: {found:?}");
+        let all = |part: fn(&(u64, Credits, Credits)) -> Credits| found.iter().map(part).sum::<Credits>();
+        assert_eq!((all(|grant| grant.1), all(|grant| grant.2)), (credits(12), credits(3)));
     });
 }
 

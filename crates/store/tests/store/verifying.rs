@@ -85,7 +85,15 @@ pub fn eventful(store: &dyn Store) {
     ] {
         desk.execute(store, &acme, &request, hour(1)).expect("the store works");
     }
+    // More grants than an organization's row has room for, and sums of more than one hour.
+    for _ in 0..8 {
+        desk.execute(store, &acme, &promotional(2), hour(1)).expect("the store works");
+    }
     desk.write_all(store).expect("the store works");
+    for request in [start("r3", 5), settle("r3", 4)] {
+        desk.execute(store, &acme, &request, hour(2)).expect("the store works");
+        desk.write_all(store).expect("the store works");
+    }
 }
 
 /// A store in which each of these statements makes something untrue.
@@ -125,8 +133,11 @@ fn whatever_is_changed_behind_the_back_of_sqlite_is_named() {
             "UPDATE grants SET body = json_set(body, '$.used', 1) WHERE seq = (SELECT max(seq) FROM grants)",
             "grant",
         ),
-        ("DELETE FROM grants WHERE live = 0", "grant"),
-        ("UPDATE grants SET live = 0 WHERE live = 1", "unspent grants"),
+        ("DELETE FROM grants WHERE unspent = 0", "grant"),
+        ("UPDATE grants SET unspent = 0 WHERE unspent = 1", "unspent grants"),
+        ("UPDATE organization SET grants = json_set(grants, '$[0].used', 1)", "grant"),
+        ("UPDATE organization SET grants = json_remove(grants, '$[0]')", "grants are stored"),
+        ("UPDATE organization SET grants = '['", "cannot be read"),
         ("UPDATE debt SET body = json_set(body, '$.kind', 'dispute')", "debt"),
         ("UPDATE payment SET body = json_set(body, '$.paid', 1) WHERE id = 'pay_1'", "payment pay_1"),
         ("DELETE FROM payment WHERE id = 'pay_1'", "payment"),
@@ -140,6 +151,9 @@ fn whatever_is_changed_behind_the_back_of_sqlite_is_named() {
         ("DELETE FROM answer", "answer to key_1"),
         ("UPDATE refusal SET body = json_set(body, '$.kind', 'tool_run')", "refusal"),
         ("UPDATE tally SET credits = credits + 1", "usage"),
+        ("UPDATE organization SET tally = json_set(tally, '$[0][4]', 1)", "usage"),
+        ("UPDATE organization SET tally = '[]'", "usage"),
+        ("UPDATE organization SET tally = '['", "cannot be read"),
         ("UPDATE organization SET body = json_set(body, '$.name', 'Bolt')", "row of the organization"),
         ("UPDATE organization SET body = '{'", "cannot be read"),
         ("UPDATE organization SET hash = zeroblob(32)", "hash chain"),
@@ -186,8 +200,11 @@ fn whatever_is_changed_behind_the_back_of_postgresql_is_named() {
             "grant",
         ),
         ("UPDATE grants SET body = replace(body, '\"used\"', '\"abused\"')", "cannot be read"),
-        ("DELETE FROM grants WHERE NOT live", "grants are stored"),
-        ("UPDATE grants SET live = false WHERE live", "unspent grants"),
+        ("DELETE FROM grants WHERE NOT unspent", "grants are stored"),
+        ("UPDATE grants SET unspent = false WHERE unspent", "unspent grants"),
+        ("UPDATE organization SET grants = jsonb_set(grants::jsonb, '{0,used}', '1')", "grant"),
+        ("UPDATE organization SET grants = grants::jsonb - 0", "grants are stored"),
+        ("UPDATE organization SET grants = '['", "cannot be read"),
         ("UPDATE debt SET body = jsonb_set(body::jsonb, '{kind}', '\"dispute\"')", "debt"),
         ("DELETE FROM debt", "debt"),
         (
@@ -227,6 +244,9 @@ fn whatever_is_changed_behind_the_back_of_postgresql_is_named() {
         ("UPDATE tally SET credits = credits + 1", "usage"),
         ("UPDATE tally SET refused = 0 WHERE refused > 0", "usage"),
         ("DELETE FROM tally", "usage"),
+        ("UPDATE organization SET tally = jsonb_set(tally::jsonb, '{0,4}', '1')", "usage"),
+        ("UPDATE organization SET tally = '[]'", "usage"),
+        ("UPDATE organization SET tally = '['", "cannot be read"),
         (
             "UPDATE organization SET body = jsonb_set(body::jsonb, '{name}', '\"Bolt\"')",
             "row of the organization",

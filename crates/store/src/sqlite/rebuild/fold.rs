@@ -14,7 +14,7 @@ use super::{
     journal::{self, End, Journal, Named},
 };
 use crate::{
-    Fault, Head,
+    Fault, Head, Rows,
     column::int,
     replay,
     tally::{Sums, Tally, TallyKey, TallyRow},
@@ -122,14 +122,14 @@ impl Fold<'_> {
     fn write(&self, making: &mut Making<'_>) -> Result<(), Fault> {
         let Making { account, head, tally, rows, .. } = making;
         let end = Written { head: *head, ..*rows };
-        let due = match account.core().test_clock {
+        let next_due = match account.core().test_clock {
             Some(_) => None,
             None => account.next_due(self.policy),
         };
         let (runs, new) = {
             let ids = read_lock(self.ids);
             let mut writer = Writer::new(self.target, &ids)?;
-            let runs = writer.write(&end, account, due, tally)?;
+            let runs = writer.write(&end, &Rows { account, head: *head, next_due, tally })?;
             let mut new = writer.new_ids();
             ids.write(self.target, &mut new)?;
             (runs, new)
@@ -138,7 +138,7 @@ impl Fold<'_> {
         write_lock(self.ids).apply(new);
         *rows = Written { written: head.seq, runs, ..end };
         account.written();
-        tally.clear();
+        tally.written(account.core().last);
         Ok(())
     }
 
