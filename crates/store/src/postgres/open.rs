@@ -77,13 +77,13 @@ pub(super) fn pool(options: &Options, deployment: Deployment) -> Result<Pool, Fa
 }
 
 /// What is answered is durable, whatever the database's default is. On one server, where each statement looks up rows by
-/// their keys, statistics of tables that were empty a moment ago must not lead anyone through whole tables, and a statement
-/// is planned once.
+/// their keys, statistics of tables that were empty a moment ago must not lead anyone through whole tables or build a bitmap for
+/// one row, and a statement is planned once.
 fn settings(deployment: Deployment) -> &'static str {
     match deployment {
         Deployment::Whole => {
             "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit', true) = 'off';
-             SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+             SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
              SET plan_cache_mode = force_generic_plan; SET jit = off"
         }
         Deployment::Sharded => {
