@@ -97,6 +97,7 @@ pub struct Core {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_allowance: Option<Credits>,
     /// Auto-recharge.
+    #[serde(default, skip_serializing_if = "Recharge::is_untouched")]
     pub recharge: Recharge,
     /// Tasks that runs have named.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -108,10 +109,13 @@ pub struct Core {
     #[serde(default, skip_serializing_if = "Waiting::is_empty")]
     pub waiting: Waiting,
     /// Why nothing starts, as last told (R9.1): the reason and since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<(ReasonCode, Since)>,
     /// Since when the balance is low, as last told (R10.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low: Option<Since>,
     /// Whether a refused start has been told about since the block began (R5.6).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refusal_told: bool,
     /// What ever went in and out.
     pub totals: Totals,
@@ -164,18 +168,25 @@ impl Waiting {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Credits ever granted.
+    #[serde(default, skip_serializing_if = "Credits::is_zero_ref")]
     pub granted: Credits,
     /// Usage ever recorded.
+    #[serde(default, skip_serializing_if = "Credits::is_zero_ref")]
     pub usage: Credits,
     /// Of it, what grants paid.
+    #[serde(default, skip_serializing_if = "Credits::is_zero_ref")]
     pub charged: Credits,
     /// Of it, what became debt.
+    #[serde(default, skip_serializing_if = "Credits::is_zero_ref")]
     pub outstanding: Credits,
     /// Of it, what was absorbed.
+    #[serde(default, skip_serializing_if = "Credits::is_zero_ref")]
     pub absorbed: Credits,
     /// Of it, what allowances covered.
+    #[serde(default, skip_serializing_if = "Credits::is_zero_ref")]
     pub allowance: Credits,
     /// Debt ever opened by refunds and disputes.
+    #[serde(default, skip_serializing_if = "Credits::is_zero_ref")]
     pub recovered_as_debt: Credits,
 }
 

@@ -94,18 +94,25 @@ pub struct Grant {
     /// When it was granted.
     pub granted_at: Timestamp,
     /// Neither spent nor earmarked.
+    #[serde(default, skip_serializing_if = "Credits::is_zero_ref")]
     pub free: Credits,
     /// Earmarked for open runs.
+    #[serde(default, skip_serializing_if = "Credits::is_zero_ref")]
     pub held: Credits,
     /// Spent on work.
+    #[serde(default, skip_serializing_if = "Credits::is_zero_ref")]
     pub used: Credits,
     /// Taken by debt.
+    #[serde(default, skip_serializing_if = "Credits::is_zero_ref")]
     pub settled: Credits,
     /// Out of reach while a dispute is open.
+    #[serde(default, skip_serializing_if = "Credits::is_zero_ref")]
     pub frozen: Credits,
     /// Never spent in time.
+    #[serde(default, skip_serializing_if = "Credits::is_zero_ref")]
     pub expired: Credits,
     /// Taken back with the money that bought it.
+    #[serde(default, skip_serializing_if = "Credits::is_zero_ref")]
     pub revoked: Credits,
     /// Changed since it was written.
     #[serde(skip)]

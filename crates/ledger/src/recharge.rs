@@ -64,6 +64,11 @@ pub struct Recharge {
 }
 
 impl Recharge {
+    /// Whether nothing has happened to it yet.
+    pub(crate) fn is_untouched(&self) -> bool {
+        *self == Recharge::default()
+    }
+
     /// What was bought in the month of this instant (R10.4), purchases in flight not included.
     pub fn bought_in_month_of(&self, now: Timestamp) -> Credits {
         if self.month == now.month_start() { self.bought } else { Credits::ZERO }

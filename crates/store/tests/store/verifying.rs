@@ -199,7 +199,7 @@ fn whatever_is_changed_behind_the_back_of_postgresql_is_named() {
              WHERE seq = (SELECT max(seq) FROM grants)",
             "grant",
         ),
-        ("UPDATE grants SET body = replace(body, '\"used\"', '\"abused\"')", "cannot be read"),
+        ("UPDATE grants SET body = replace(body, '\"amount\"', '\"mount\"')", "cannot be read"),
         ("DELETE FROM grants WHERE NOT unspent", "grants are stored"),
         ("UPDATE grants SET unspent = false WHERE unspent", "unspent grants"),
         ("UPDATE organization SET grants = jsonb_set(grants::jsonb, '{0,used}', '1')", "grant"),
