@@ -380,9 +380,9 @@ impl Account {
         self.recalled_payments.clear();
         self.keys.clear();
         self.refusals.clear();
-        let places: Vec<Written> = self.places().map(|(_, place)| place).collect();
-        for (grant, place) in self.grants.iter_mut().zip(places) {
-            (grant.touched, grant.written) = (false, place);
+        let mut next = 0;
+        for grant in &mut self.grants {
+            (grant.touched, grant.written) = (false, place(grant, &mut next));
         }
         self.debts.values_mut().for_each(|debt| debt.touched = false);
         self.payments.values_mut().for_each(|payment| payment.touched = false);
@@ -457,13 +457,7 @@ impl Account {
     /// The grants at hand, and where each belongs when it is written.
     fn places(&self) -> impl Iterator<Item = (&Grant, Written)> {
         let mut next = 0;
-        self.grants.iter().map(move |grant| match grant.is_spent() || next == NEXT_GRANTS {
-            true => (grant, Written::Alone),
-            false => {
-                next = next.saturating_add(1);
-                (grant, Written::WithCore)
-            }
-        })
+        self.grants.iter().map(move |grant| (grant, place(grant, &mut next)))
     }
 
     /// A grant at hand.
@@ -554,4 +548,13 @@ impl Account {
     pub fn subscription_status(&self) -> SubscriptionStatus {
         self.core.subscription.as_ref().map_or(SubscriptionStatus::None, |subscription| subscription.status)
     }
+}
+
+/// Where a grant belongs when it is written, after so many before it that come with the core.
+fn place(grant: &Grant, next: &mut usize) -> Written {
+    if grant.is_spent() || *next == NEXT_GRANTS {
+        return Written::Alone;
+    }
+    *next = next.saturating_add(1);
+    Written::WithCore
 }

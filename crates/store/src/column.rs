@@ -1,7 +1,7 @@
 //! What stands in a column, to Rust and back. What cannot be read back is damage.
 
 use crate::{
-    Fault, Scope,
+    Fault, Rows, Scope,
     tally::{Sums, Tally, TallyKey, TallyRow},
 };
 use ledger::{Credits, Timestamp, run::RunStatus};
@@ -79,9 +79,13 @@ pub(crate) fn read_scope(stored: &str) -> Result<Scope, Fault> {
     }
 }
 
-/// Sums as they stand in an organization's row: each as an array of what a row of the table of sums has.
-pub(crate) fn tally_json(tally: &Tally) -> String {
-    let rows = tally.rows().map(|(key, sums)| {
+/// Sums as they stand in an organization's row, without those that move to their table now: each is an array of what a row of
+/// that table has (decision 26).
+pub(crate) fn tally_json(rows: &Rows<'_>) -> String {
+    if rows.tally_is_over() {
+        return "[]".into();
+    }
+    let rows = rows.tally.rows().map(|(key, sums)| {
         let [kind, member, task] = tally_words(key);
         (key.hour.micros(), kind, member, task, sums.credits.micros(), sums.runs, sums.refused)
     });

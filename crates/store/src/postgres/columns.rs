@@ -256,12 +256,7 @@ impl<'a> Columns<'a> {
         self.body.push(written.map_or_else(String::new, |rows| to_json(rows.account.core())));
         let next_grants = |rows: &Rows<'_>| to_json(&rows.account.next_grants().collect::<Vec<_>>());
         self.next_grants.push(written.map_or_else(String::new, next_grants));
-        // What has moved to its table is not in the row.
-        let tally = |rows: &Rows<'_>| match rows.tally_is_over() {
-            true => tally_json(&Tally::default()),
-            false => tally_json(rows.tally),
-        };
-        self.tally.push(written.map_or_else(String::new, tally));
+        self.tally.push(written.map_or_else(String::new, tally_json));
         for event in entry.events.iter().flat_map(|events| &events.events) {
             self.events.0.push(n);
             self.events.1.push(int(event.seq));

@@ -81,16 +81,12 @@ impl<'a> Writer<'a> {
         Ok(runs)
     }
 
-    /// The row that nearly every operation changes, with the grants that are next and the sums of the hour.
+    /// The row that nearly every operation changes, with the grants that are next and the sums of the hour (decision 26).
     fn write_organization(&mut self, end: &End, rows: &Rows<'_>, runs: Runs) -> Result<(), Fault> {
         let account = rows.account;
-        let tally = match rows.tally_is_over() {
-            true => {
-                write_tally(self.conn, end.n, rows.tally)?;
-                tally_json(&Tally::default())
-            }
-            false => tally_json(rows.tally),
-        };
+        if rows.tally_is_over() {
+            write_tally(self.conn, end.n, rows.tally)?;
+        }
         let grants: Vec<&Grant> = account.next_grants().collect();
         let row = params![
             end.n,
@@ -101,7 +97,7 @@ impl<'a> Writer<'a> {
             account.core().name,
             to_json(account.core()),
             to_json(&grants),
-            tally,
+            tally_json(rows),
             runs.count,
             runs.last,
         ];
