@@ -76,7 +76,8 @@ pub fn prepare(address: &str, key: &str) {
     for number in 0..ORGANIZATIONS {
         let path = format!("/v1/organizations/org-{number}");
         http.call("PUT", &path, &[], Some(&json!({"name": "Organization"})));
-        let grant = json!({"id": "welcome", "credits": "100000"});
+        // Enough for thousands of lives.
+        let grant = json!({"id": "welcome", "credits": "1000000000"});
         assert_eq!(http.call("POST", &format!("{path}/grants"), &[], Some(&grant)).status, 201);
     }
 }
