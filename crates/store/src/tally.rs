@@ -75,16 +75,11 @@ impl Tally {
         self.rows.len() > SUMS_IN_ROW || self.rows.first().is_some_and(|row| row.key.hour < last.hour_start())
     }
 
-    /// They are written: what moved is not kept.
+    /// They are written, and the account's last decided instant is `last`: what moved is not kept.
     pub fn written(&mut self, last: Timestamp) {
         if self.is_over(last) {
             self.rows = Vec::new();
         }
-    }
-
-    /// Forgets all of them.
-    pub fn clear(&mut self) {
-        self.rows.clear();
     }
 
     /// Those of the hours on [from, to).
