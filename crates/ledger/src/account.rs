@@ -413,8 +413,11 @@ impl Account {
     }
 
     /// Whether a payment has to be at hand: something of it can still move by itself. A live payment is loaded together
-    /// with its grant and its debts.
+    /// with its grant and its debts. As long as none of its money is asked back, only who names it moves it (decision 27).
     pub fn is_live(&self, payment: &Payment) -> bool {
+        if !payment.is_asked_back() {
+            return false;
+        }
         let of_payment = |id: Option<&PaymentId>| id == Some(&payment.id);
         payment.is_disputed()
             || self.grants.iter().any(|grant| !grant.is_spent() && of_payment(grant.payment.as_ref()))
@@ -452,6 +455,16 @@ impl Account {
     /// them together with the core, and all others in rows of their own.
     pub fn next_grants(&self) -> impl Iterator<Item = &Grant> {
         self.places().filter(|(_, place)| *place == Written::WithCore).map(|(grant, _)| grant)
+    }
+
+    /// Whether it has live parts beside its core and the grants that come with it: open runs, other unspent grants, open debts,
+    /// live payments.
+    pub fn has_live_parts_apart(&self) -> bool {
+        let is_apart = |(grant, place): (&Grant, Written)| place == Written::Alone && !grant.is_spent();
+        self.runs.is_any_open()
+            || self.places().any(is_apart)
+            || self.debts().any(Debt::is_open)
+            || self.payments().any(|payment| self.is_live(payment))
     }
 
     /// The grants at hand, and where each belongs when it is written.

@@ -179,6 +179,11 @@ impl Payment {
         Recoverable { refunded: credits(refunded), lost: credits(lost), total: credits(total) }
     }
 
+    /// Whether any of its money was ever asked back, by a refund or a dispute, whatever became of that.
+    pub fn is_asked_back(&self) -> bool {
+        !self.refunds.is_empty() || !self.disputes.is_empty()
+    }
+
     /// Whether a dispute over money is open (R10.4).
     pub fn is_disputed(&self) -> bool {
         self.disputes.iter().any(|dispute| dispute.closed.is_none() && dispute.amount > 0)

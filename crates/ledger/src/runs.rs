@@ -39,6 +39,10 @@ impl Runs {
         self.0.is_empty()
     }
 
+    pub(crate) fn is_any_open(&self) -> bool {
+        self.0.values().any(|run| !run.is_closed())
+    }
+
     /// All of them, by id.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Run> {
         let mut runs: Vec<&Run> = self.0.values().map(|run| &**run).collect();

@@ -139,7 +139,7 @@ CREATE TABLE coulomb.tally (
   refused bigint NOT NULL,
   CONSTRAINT tally_pkey PRIMARY KEY (slot, org, hour, kind, member, task)
 ) WITH (fillfactor=70);
-CREATE FUNCTION coulomb.commit_4(
+CREATE FUNCTION coulomb.commit_5(
   o_slot smallint[],
   o_org text[],
   o_how smallint[],
@@ -219,7 +219,7 @@ CREATE FUNCTION coulomb.commit_4(
   m_due bigint[],
   m_body text[]
 ) RETURNS void LANGUAGE plpgsql;
-CREATE FUNCTION coulomb.commit_slot_4(
+CREATE FUNCTION coulomb.commit_slot_5(
   p_slot smallint,
   o_org text[],
   o_how smallint[],

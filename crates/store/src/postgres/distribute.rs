@@ -73,7 +73,7 @@ async fn citus(client: &Client) -> Result<(), Trouble> {
             client.batch_execute(&format!("SELECT create_reference_table('coulomb.{table}')")).await?;
         }
     }
-    for function in ["commit_slot_4", "keep_2"] {
+    for function in ["commit_slot_5", "keep_2"] {
         let delegate = format!(
             "SELECT create_distributed_function('coulomb.{function}'::regproc::oid::regprocedure, 'p_slot',
                                                 colocate_with => 'coulomb.organization')"

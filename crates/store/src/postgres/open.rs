@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0002_memos.sql"),
     include_str!("../../migrations/postgres/0003_open_runs.sql"),
     include_str!("../../migrations/postgres/0004_one_row.sql"),
+    include_str!("../../migrations/postgres/0005_payments_apart.sql"),
 ];
 
 /// What one commit is, as a function in the database. Its name ends with a number, so that servers of two versions can
@@ -207,8 +208,8 @@ async fn apply(client: &mut Client) -> Result<(), Trouble> {
 /// Makes the functions of this version; both, because a database that is whole may be sharded later.
 async fn functions(client: &impl GenericClient) -> Result<(), Trouble> {
     for (name, parameter, of_i, of_u, of_m) in [
-        ("commit_4", "o_slot smallint[]", "o_slot[i]", "o_slot[u.o]", "o_slot[m_o[i]]"),
-        ("commit_slot_4", "p_slot smallint", "p_slot", "p_slot", "p_slot"),
+        ("commit_5", "o_slot smallint[]", "o_slot[i]", "o_slot[u.o]", "o_slot[m_o[i]]"),
+        ("commit_slot_5", "p_slot smallint", "p_slot", "p_slot", "p_slot"),
     ] {
         let text = COMMIT
             .replace("{name}", name)

@@ -10,14 +10,14 @@ use crate::{
 };
 use ledger::{
     Account,
-    account::{Answered, Part},
+    account::{Answered, Core, Part},
     command::PartKey,
     debt::Debt,
     grant::{Grant, Written},
     id::{DebtId, GrantId, IdempotencyKey, OrganizationId, PaymentId},
     payment::Payment,
 };
-use rusqlite::{Connection, OptionalExtension, Params, params};
+use rusqlite::{Connection, OptionalExtension, Params, params, types::ValueRef};
 use serde::de::DeserializeOwned;
 use std::sync::RwLock;
 
@@ -41,6 +41,15 @@ pub(super) struct Runs {
     pub(super) last: i64,
 }
 
+/// What an organization's row holds of its account.
+pub(super) struct Own {
+    core: Core,
+    next_grants: Vec<Grant>,
+    tally: Tally,
+    /// Whether live parts have rows of their own.
+    apart: bool,
+}
+
 /// The row of an organization, if it ever had an event.
 pub(super) fn row(conn: &Connection, organization: &OrganizationId) -> Result<Option<Row>, Fault> {
     let mut select = conn.prepare_cached(statements::ORGANIZATION)?;
@@ -48,15 +57,23 @@ pub(super) fn row(conn: &Connection, organization: &OrganizationId) -> Result<Op
     rows.next()?.map(|row| said(row, organization)).transpose()
 }
 
-/// The row of the organization that has this number, and whose it is.
-pub(super) fn row_at(conn: &Connection, n: i64) -> Result<(OrganizationId, Row), Fault> {
+/// The same with what it holds of the account, if anything was written yet. One look, because a busy server with many
+/// organizations loads thousands of them in a second.
+fn whole(conn: &Connection, organization: &OrganizationId) -> Result<Option<(Row, Option<Own>)>, Fault> {
+    let mut select = conn.prepare_cached(statements::ORGANIZATION)?;
+    let mut rows = select.query([organization.as_str()])?;
+    rows.next()?.map(|row| Ok((said(row, organization)?, own(row, organization)?))).transpose()
+}
+
+/// The same of the organization that has this number, and whose it is.
+pub(super) fn whole_at(conn: &Connection, n: i64) -> Result<(OrganizationId, Row, Option<Own>), Fault> {
     let mut select = conn.prepare_cached(statements::ORGANIZATION_AT)?;
     let mut rows = select.query([n])?;
     let none = || Fault::Damaged(format!("there is no row of the organization with number {n}"));
     let row = rows.next()?.ok_or_else(none)?;
     let organization = crate::column::id(&row.get::<_, String>(6)?)?;
-    let said = said(row, &organization)?;
-    Ok((organization, said))
+    let (said, own) = (said(row, &organization)?, own(row, &organization)?);
+    Ok((organization, said, own))
 }
 
 fn said(row: &rusqlite::Row<'_>, organization: &OrganizationId) -> Result<Row, Fault> {
@@ -64,6 +81,20 @@ fn said(row: &rusqlite::Row<'_>, organization: &OrganizationId) -> Result<Row, F
     let hash = if version == 0 { ledger::chain::origin(organization) } else { hash(bytes(row, 3)?)? };
     let runs = Runs { count: row.get(4)?, last: row.get(5)? };
     Ok(Row { n: row.get(0)?, head: Head { seq: version, hash, pos: row.get(2)? }, runs })
+}
+
+fn own(row: &rusqlite::Row<'_>, organization: &OrganizationId) -> Result<Option<Own>, Fault> {
+    let version: i64 = row.get(1)?;
+    if version == 0 {
+        return Ok(None);
+    }
+    if row.get_ref(8)? == ValueRef::Null {
+        return Err(Fault::Damaged(format!("the row of organization {organization} has no body")));
+    }
+    let core = from_json("organization", bytes(row, 8)?)?;
+    let next: Vec<Grant> = from_json("grant", bytes(row, 9)?)?;
+    let next_grants = next.into_iter().map(|grant| Grant { written: Written::WithCore, ..grant }).collect();
+    Ok(Some(Own { core, next_grants, tally: read_tally(bytes(row, 10)?)?, apart: row.get(7)? }))
 }
 
 /// What a round needs of one account; `known` is where its history ends, as was known before this instant. It is filled in
@@ -104,10 +135,10 @@ pub(super) fn load(
     organization: &OrganizationId,
     known: Option<i64>,
 ) -> Result<(Loaded, Option<Row>), Fault> {
-    match row(conn, organization)? {
-        Some(row) => {
+    match whole(conn, organization)? {
+        Some((row, own)) => {
             let end = store.end(conn, row.n, known)?;
-            Ok((folded(conn, &store.run_ids, organization, row, end)?, Some(row)))
+            Ok((folded(conn, &store.run_ids, organization, (row, own), end)?, Some(row)))
         }
         None => {
             let head = Head { seq: 0, hash: ledger::chain::origin(organization), pos: 0 };
@@ -122,10 +153,13 @@ pub(super) fn folded(
     conn: &Connection,
     ids: &RwLock<RunIds>,
     organization: &OrganizationId,
-    row: Row,
+    (row, own): (Row, Option<Own>),
     end: Option<i64>,
 ) -> Result<Loaded, Fault> {
-    let (mut account, mut tally) = written(conn, organization, row)?;
+    let (mut account, mut tally) = match own {
+        Some(own) => written(conn, row.n, own)?,
+        None => (Account::new(organization.clone()), Tally::default()),
+    };
     let mut head = row.head;
     let (tail, _) = match end {
         Some(end) => journal::back(conn, row.n, end, row.head.seq, u64::MAX)?,
@@ -139,39 +173,40 @@ pub(super) fn folded(
 }
 
 /// The account as its rows say, and the sums that are in its organization's row.
-fn written(conn: &Connection, organization: &OrganizationId, row: Row) -> Result<(Account, Tally), Fault> {
-    let mut tally = Tally::default();
-    if row.head.seq == 0 {
-        return Ok((Account::new(organization.clone()), tally));
+fn written(conn: &Connection, n: i64, own: Own) -> Result<(Account, Tally), Fault> {
+    let Own { core, next_grants: mut grants, tally, apart } = own;
+    let mut parts = Vec::new();
+    if apart {
+        live_apart(conn, n, &mut grants, &mut parts)?;
     }
-    let n = row.n;
-    let (mut core, mut parts) = (None, Vec::new());
-    let (mut grants, mut payments) = (Vec::<Grant>::new(), Vec::<Payment>::new());
+    parts.extend(grants.into_iter().map(Part::Grant));
+    Ok((Account::restore(core, parts), tally))
+}
+
+/// The live parts that have rows of their own.
+fn live_apart(
+    conn: &Connection,
+    n: i64,
+    grants: &mut Vec<Grant>,
+    parts: &mut Vec<Part>,
+) -> Result<(), Fault> {
+    let mut payments = Vec::<Payment>::new();
     let mut select = conn.prepare_cached(statements::LIVE)?;
     let mut rows = select.query([n])?;
     while let Some(row) = rows.next()? {
         let body = bytes(row, 1)?;
         match row.get(0)? {
-            0 => {
-                core = Some(from_json("organization", body)?);
-                let next: Vec<Grant> = from_json("grant", bytes(row, 2)?)?;
-                grants.extend(next.into_iter().map(|grant| Grant { written: Written::WithCore, ..grant }));
-                tally = read_tally(bytes(row, 3)?)?;
-            }
             1 => parts.push(Part::Run(from_json("run", body)?)),
             2 => grants.push(Grant { written: Written::Alone, ..from_json("grant", body)? }),
             3 => parts.push(Part::Debt(from_json("debt", body)?)),
             _ => payments.push(from_json("payment", body)?),
         }
     }
-    let core =
-        core.ok_or_else(|| Fault::Damaged(format!("the row of organization {organization} has no body")))?;
     for payment in payments {
         let at_hand = |id: &GrantId| grants.iter().any(|grant| grant.id == *id);
-        family(conn, n, payment, &at_hand, &mut parts)?;
+        family(conn, n, payment, &at_hand, parts)?;
     }
-    parts.extend(grants.into_iter().map(Part::Grant));
-    Ok((Account::restore(core, parts), tally))
+    Ok(())
 }
 
 /// A payment with its grant, unless that is at hand, and its debts.
@@ -186,7 +221,7 @@ fn family(
         parts.extend(grant(conn, n, id)?.map(Part::Grant));
     }
     // Only refunds and disputes give rise to debts of a payment, and most payments never see one.
-    if !payment.refunds.is_empty() || !payment.disputes.is_empty() {
+    if payment.is_asked_back() {
         let of_payment = params![n, payment.id.as_str()];
         let debts: Vec<Debt> = all(conn, "debt", statements::DEBTS_OF_PAYMENT, of_payment)?;
         parts.extend(debts.into_iter().map(Part::Debt));

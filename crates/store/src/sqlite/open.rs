@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0003_runs_as_they_came.sql"),
     include_str!("../../migrations/sqlite/0004_segments_beside_commits.sql"),
     include_str!("../../migrations/sqlite/0005_one_row.sql"),
+    include_str!("../../migrations/sqlite/0006_payments_apart.sql"),
 ];
 
 /// The last step after which run ids have to be filled in again.

@@ -55,11 +55,12 @@ fn catch_up(
     n: i64,
     end: i64,
 ) -> Result<(), Fault> {
-    let (organization, row) = account::row_at(conn, n)?;
+    let (organization, row, own) = account::whole_at(conn, n)?;
     if row.head.pos >= end {
         return Ok(());
     }
-    let Loaded { account, head, tally, .. } = account::folded(conn, ids, &organization, row, Some(end))?;
+    let Loaded { account, head, tally, .. } =
+        account::folded(conn, ids, &organization, (row, own), Some(end))?;
     let end = End { head, ..End::of(row) };
     let next_due = look_soon(&account);
     writer.write(&end, &Rows { account: &account, head, next_due, tally: &tally })?;

@@ -100,6 +100,7 @@ impl<'a> Writer<'a> {
             tally_json(rows),
             runs.count,
             runs.last,
+            account.has_live_parts_apart(),
         ];
         if self.organization.execute(row)? == 0 {
             self.conn.prepare_cached(statements::WRITE_DUE_ORGANIZATION)?.execute(row)?;

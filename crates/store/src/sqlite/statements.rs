@@ -43,26 +43,27 @@ statements! {
     NEW_ORGANIZATION = "INSERT INTO organization (id, slot) VALUES (?1, ?2)";
     /// Most rows that are written are due when they were due before: then no index has to be touched.
     WRITE_ORGANIZATION = "UPDATE organization
-        SET version = ?2, pos = ?3, hash = ?4, name = ?6, body = ?7, grants = ?8, tally = ?9, runs = ?10, last_run = ?11
+        SET version = ?2, pos = ?3, hash = ?4, name = ?6, body = ?7, grants = ?8, tally = ?9, runs = ?10, last_run = ?11,
+          apart = ?12
         WHERE n = ?1 AND next_due IS ?5";
     WRITE_DUE_ORGANIZATION = "UPDATE organization
         SET version = ?2, pos = ?3, hash = ?4, next_due = ?5, name = ?6, body = ?7, grants = ?8, tally = ?9, runs = ?10,
-          last_run = ?11 WHERE n = ?1";
-    ORGANIZATION = "SELECT n, version, pos, hash, runs, last_run FROM organization WHERE id = ?1";
+          last_run = ?11, apart = ?12 WHERE n = ?1";
+    ORGANIZATION = "SELECT n, version, pos, hash, runs, last_run, id, apart, body, grants, tally
+        FROM organization WHERE id = ?1";
     /// The same, found without the index of ids.
-    ORGANIZATION_AT = "SELECT n, version, pos, hash, runs, last_run, id FROM organization WHERE n = ?1";
+    ORGANIZATION_AT = "SELECT n, version, pos, hash, runs, last_run, id, apart, body, grants, tally
+        FROM organization WHERE n = ?1";
     ORGANIZATION_NUMBERS = "SELECT n, id, version, pos FROM organization ORDER BY n";
     /// One that has its number already.
     NUMBERED_ORGANIZATION = "INSERT INTO organization (n, id, slot) VALUES (?1, ?2, ?3)";
     VERSION = "SELECT version FROM organization WHERE n = ?1";
     ORGANIZATION_ID = "SELECT id FROM organization WHERE n = ?1";
-    /// An account's core and its live parts. One statement, because a busy server with many organizations loads
-    /// thousands of them in a second.
-    LIVE = "SELECT 0, body, grants, tally FROM organization WHERE n = ?1 AND body IS NOT NULL
-        UNION ALL SELECT 1, body, NULL, NULL FROM run WHERE org = ?1 AND status = 'running' AND status <> 'settled'
-        UNION ALL SELECT 2, body, NULL, NULL FROM grants WHERE org = ?1 AND unspent = 1
-        UNION ALL SELECT 3, body, NULL, NULL FROM debt WHERE org = ?1 AND live = 1
-        UNION ALL SELECT 4, body, NULL, NULL FROM payment WHERE org = ?1 AND live = 1";
+    /// An account's live parts that have rows of their own.
+    LIVE = "SELECT 1, body FROM run WHERE org = ?1 AND status = 'running' AND status <> 'settled'
+        UNION ALL SELECT 2, body FROM grants WHERE org = ?1 AND unspent = 1
+        UNION ALL SELECT 3, body FROM debt WHERE org = ?1 AND live = 1
+        UNION ALL SELECT 4, body FROM payment WHERE org = ?1 AND live = 1";
 
     // Parts by name.
     /// A grant, and whether it has a row of its own.

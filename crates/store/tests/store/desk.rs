@@ -20,7 +20,7 @@ impl Held {
     }
 
     /// They are written.
-    fn written(&mut self) {
+    pub fn written(&mut self) {
         self.account.written();
         self.tally.written(self.account.core().last);
     }

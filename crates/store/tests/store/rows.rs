@@ -62,7 +62,10 @@ fn a_payment_comes_back_with_its_grant_and_its_debts_whichever_of_them_is_named(
             ],
         );
         let account = &desk.held[&acme].account;
-        assert!(account.payment(&id("pay_1")).is_none() && account.payment(&id("pay_2")).is_some());
+        // And nobody has asked back what the other one was for.
+        assert!(account.payments().next().is_none() && account.grants().len() == 1);
+        let named = PartKey::Payment(id("pay_2"));
+        assert_eq!(recalled(opener.store(), &acme, named), ["grant of pay_2", "payment pay_2"]);
         let debt = opener.store().debts(&acme, false, None, 9).expect("it reads").rows.remove(0);
         let grant = opener.store().grants(&acme, None, 9).expect("it reads").rows.remove(1);
 

@@ -81,6 +81,8 @@ pub fn eventful(store: &dyn Store) {
         refund("re_1", "pay_1", 500),
         promotional(30),
         top_up("pay_2", 1_000, 500),
+        refund("re_2", "pay_2", 100),
+        top_up("pay_3", 1_000, 20),
         start("r2", 5),
     ] {
         desk.execute(store, &acme, &request, hour(1)).expect("the store works");
@@ -138,7 +140,9 @@ fn whatever_is_changed_behind_the_back_of_sqlite_is_named() {
         ("UPDATE organization SET grants = json_set(grants, '$[0].used', 1)", "grant"),
         ("UPDATE organization SET grants = json_remove(grants, '$[0]')", "grants are stored"),
         ("UPDATE organization SET grants = '['", "cannot be read"),
+        ("UPDATE organization SET apart = 0", "unspent grants"),
         ("UPDATE debt SET body = json_set(body, '$.kind', 'dispute')", "debt"),
+        ("UPDATE payment SET live = 0 WHERE live = 1", "live payments"),
         ("UPDATE payment SET body = json_set(body, '$.paid', 1) WHERE id = 'pay_1'", "payment pay_1"),
         ("DELETE FROM payment WHERE id = 'pay_1'", "payment"),
         ("UPDATE run SET body = json_set(body, '$.kind', 'tool_run') WHERE id = 'r1'", "run r1"),

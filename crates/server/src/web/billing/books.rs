@@ -5,10 +5,10 @@ use crate::{config::Pack, engine::View, error::ApiError, payments::price::Price,
 use ledger::{
     Account, Credits, Policy, Timestamp,
     account::Since,
-    command::{Command, Request},
+    command::{Command, PartKey, Request},
     debt::Debt,
     event::Actor,
-    grant::Grant,
+    grant::{Grant, GrantSource},
     id::{MemberId, PlanKey},
     payment::{Payment, PaymentPurpose},
     people::Member,
@@ -119,7 +119,17 @@ impl Books {
         let policy = Arc::clone(app.engine.policy());
         let read =
             app.read(&visit.caller, visit.organization.clone(), |view, _| (view.account.clone(), view.now));
-        let (account, now) = read.await?;
+        let (mut account, now) = read.await?;
+        // What a top-up cost is said beside what is left of it, and as long as no money is asked back nobody else needs to know.
+        let left =
+            account.grants().iter().filter(|grant| grant.source == GrantSource::TopUp && !grant.is_spent());
+        let paid_by = left.filter_map(|grant| grant.payment.clone()).map(PartKey::Payment);
+        let away: Vec<PartKey> = paid_by.filter(|payment| !account.has(payment)).collect();
+        if !away.is_empty() {
+            let organization = visit.organization.clone();
+            let known = app.stored(move |store| store.recall(&organization, &away)).await?;
+            known.into_iter().for_each(|part| account.recall(part));
+        }
         // What purchases would do takes a copy of the account for each, which nobody else should wait for.
         let looked = tokio::task::spawn_blocking(move || {
             let policy_of_view = Arc::clone(&policy);
