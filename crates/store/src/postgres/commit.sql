@@ -10,6 +10,9 @@
 -- `assumed` says that the call is told the same way where somebody else has written since `prev`, whatever is done, and `k`
 -- and `q` name the closed runs and the answers that are believed not to exist. What was decided on all that is true, or else
 -- nothing of this call is stored.
+--
+-- What is changed or taken out is found by its key, row after row, and a lookup for many is lateral, so that it is made for each:
+-- joined with a table that was analyzed while it was nearly empty, a plan that is kept goes through all of it for every row.
 CREATE OR REPLACE FUNCTION coulomb.{name}(
   {slot_parameter}, o_org text[], o_how smallint[], o_assumed boolean[], o_prev bigint[], o_prev_hash bytea[],
   o_version bigint[], o_hash bytea[], o_due bigint[], o_name text[], o_body text[], o_grants text[],
@@ -60,12 +63,14 @@ BEGIN
   IF cardinality(k_o) > 0 THEN
     stale := stale || array(
       SELECT u.o FROM unnest(k_o, k_id) AS u (o, id)
-      JOIN coulomb.closed_run r ON r.slot = {slot_of_u} AND r.org = o_org[u.o] AND r.id = u.id);
+      CROSS JOIN LATERAL (
+        SELECT FROM coulomb.closed_run r WHERE r.slot = {slot_of_u} AND r.org = o_org[u.o] AND r.id = u.id LIMIT 1) AS found);
   END IF;
   IF cardinality(q_o) > 0 THEN
     stale := stale || array(
       SELECT u.o FROM unnest(q_o, q_key) AS u (o, key)
-      JOIN coulomb.answer a ON a.slot = {slot_of_u} AND a.org = o_org[u.o] AND a.key = u.key);
+      CROSS JOIN LATERAL (
+        SELECT FROM coulomb.answer a WHERE a.slot = {slot_of_u} AND a.org = o_org[u.o] AND a.key = u.key LIMIT 1) AS found);
   END IF;
   IF cardinality(stale) > 0 THEN
     RAISE EXCEPTION 'somebody else was faster' USING ERRCODE = 'CB001', DETAIL = array_to_string(stale, ',');
@@ -82,11 +87,9 @@ BEGIN
     FROM unnest(g_o, g_seq, g_id, g_payment, g_unspent, g_body) AS u (o, seq, id, payment, unspent, body)
     ON CONFLICT (slot, org, seq) DO UPDATE SET unspent = excluded.unspent, body = excluded.body;
   END IF;
-  IF cardinality(x_o) > 0 THEN
-    DELETE FROM coulomb.grants AS g
-    USING unnest(x_o, x_seq) AS u (o, seq)
-    WHERE g.slot = {slot_of_u} AND g.org = o_org[u.o] AND g.seq = u.seq;
-  END IF;
+  FOR i IN 1 .. cardinality(x_o) LOOP
+    DELETE FROM coulomb.grants WHERE slot = {slot_of_x} AND org = o_org[x_o[i]] AND seq = x_seq[i];
+  END LOOP;
   -- Runs that run. What is new in this commit is in no row yet.
   IF true = ANY (r_new) THEN
     INSERT INTO coulomb.open_run (slot, org, id, seq, task, body)
@@ -94,20 +97,22 @@ BEGIN
     FROM unnest(r_o, r_new, r_seq, r_id, r_task, r_body) AS u (o, new, seq, id, task, body)
     WHERE u.new;
   END IF;
-  IF false = ANY (r_new) THEN
-    UPDATE coulomb.open_run AS r SET body = u.body
-    FROM unnest(r_o, r_new, r_id, r_body) AS u (o, new, id, body)
-    WHERE NOT u.new AND r.slot = {slot_of_u} AND r.org = o_org[u.o] AND r.id = u.id;
-  END IF;
+  FOR i IN 1 .. cardinality(r_o) LOOP
+    CONTINUE WHEN r_new[i];
+    UPDATE coulomb.open_run SET body = r_body[i]
+    WHERE slot = {slot_of_r} AND org = o_org[r_o[i]] AND id = r_id[i];
+  END LOOP;
   -- Runs that do not, or not any more.
   IF cardinality(c_o) > 0 THEN
     ended := 0;
-    IF false = ANY (c_new) THEN
-      DELETE FROM coulomb.open_run AS r
-      USING unnest(c_o, c_new, c_id) AS u (o, new, id)
-      WHERE NOT u.new AND r.slot = {slot_of_u} AND r.org = o_org[u.o] AND r.id = u.id;
-      GET DIAGNOSTICS ended = ROW_COUNT;
-    END IF;
+    FOR i IN 1 .. cardinality(c_o) LOOP
+      CONTINUE WHEN c_new[i];
+      DELETE FROM coulomb.open_run
+      WHERE slot = {slot_of_c} AND org = o_org[c_o[i]] AND id = c_id[i];
+      IF FOUND THEN
+        ended := ended + 1;
+      END IF;
+    END LOOP;
     -- One that is not new and was not open has lapsed before, and has its row. That is rare, and looking for it is not free.
     IF ended = cardinality(array_positions(c_new, false)) THEN
       INSERT INTO coulomb.closed_run (slot, org, id, seq, status, task, body)

@@ -205,18 +205,18 @@ async fn apply(client: &mut Client) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// How `commit.sql` says which organization a row is of: of the loop over them, of a row, of one that is taken by its key.
+const PLACES: [(&str, &str); 6] =
+    [("i", "i"), ("u", "u.o"), ("x", "x_o[i]"), ("r", "r_o[i]"), ("c", "c_o[i]"), ("m", "m_o[i]")];
+
 /// Makes the functions of this version; both, because a database that is whole may be sharded later.
 async fn functions(client: &impl GenericClient) -> Result<(), Trouble> {
-    for (name, parameter, of_i, of_u, of_m) in [
-        ("commit_5", "o_slot smallint[]", "o_slot[i]", "o_slot[u.o]", "o_slot[m_o[i]]"),
-        ("commit_slot_5", "p_slot smallint", "p_slot", "p_slot", "p_slot"),
-    ] {
-        let text = COMMIT
-            .replace("{name}", name)
-            .replace("{slot_parameter}", parameter)
-            .replace("{slot_of_i}", of_i)
-            .replace("{slot_of_u}", of_u)
-            .replace("{slot_of_m}", of_m);
+    for (name, parameter) in [("commit_5", "o_slot smallint[]"), ("commit_slot_5", "p_slot smallint")] {
+        let mut text = COMMIT.replace("{name}", name).replace("{slot_parameter}", parameter);
+        for (letter, place) in PLACES {
+            let slot = if name == "commit_5" { &format!("o_slot[{place}]") } else { "p_slot" };
+            text = text.replace(&format!("{{slot_of_{letter}}}"), slot);
+        }
         client.batch_execute(&text).await?;
     }
     client.batch_execute(KEEP).await?;

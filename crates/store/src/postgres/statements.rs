@@ -69,15 +69,19 @@ macro_rules! family {
 
 statements! {
     /// Where histories end, which closed runs exist, and which answers: all at one instant. Open runs come with the account.
+    /// Each of them is looked up by itself: a plan for a join that was made while a table was nearly empty goes through all of it.
     LOOK = "SELECT 'o' AS part, u.n, o.version, o.hash, NULL AS body
           FROM unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS u (slot, org, n)
-          JOIN coulomb.organization o ON o.slot = u.slot AND o.org = u.org
+          CROSS JOIN LATERAL (
+            SELECT version, hash FROM coulomb.organization WHERE slot = u.slot AND org = u.org LIMIT 1) AS o
         UNION ALL SELECT 'r', u.n, 0, NULL, r.body
           FROM unnest($3::smallint[], $4::text[], $5::text[]) WITH ORDINALITY AS u (slot, org, run, n)
-          JOIN coulomb.closed_run r ON r.slot = u.slot AND r.org = u.org AND r.id = u.run
+          CROSS JOIN LATERAL (
+            SELECT body FROM coulomb.closed_run WHERE slot = u.slot AND org = u.org AND id = u.run LIMIT 1) AS r
         UNION ALL SELECT 'a', u.n, 0, NULL, a.body
           FROM unnest($6::smallint[], $7::text[], $8::text[]) WITH ORDINALITY AS u (slot, org, key, n)
-          JOIN coulomb.answer a ON a.slot = u.slot AND a.org = u.org AND a.key = u.key";
+          CROSS JOIN LATERAL (
+            SELECT body FROM coulomb.answer WHERE slot = u.slot AND org = u.org AND answer.key = u.key LIMIT 1) AS a";
     LOOK_SLOT = "SELECT 'o' AS part, u.n, o.version, o.hash, NULL AS body
           FROM unnest($2::text[]) WITH ORDINALITY AS u (org, n)
           JOIN coulomb.organization o ON o.org = u.org WHERE o.slot = $1
