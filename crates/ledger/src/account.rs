@@ -195,8 +195,8 @@ pub struct Totals {
 pub enum Part {
     /// A run.
     Run(Run),
-    /// A grant.
-    Grant(Grant),
+    /// A grant, and where it was written.
+    Grant(Grant, Written),
     /// A debt.
     Debt(Debt),
     /// A payment.
@@ -314,7 +314,7 @@ impl Account {
 
     /// Takes a written part back in hand. A part that is at hand stays as it is: it can only be newer.
     pub fn recall(&mut self, part: Part) {
-        // What is recalled is what was written: nothing of it is left to write. Whoever recalls a grant says where it was.
+        // What is recalled is what was written: nothing of it is left to write.
         match part {
             Part::Run(mut run) => {
                 run.touched = false;
@@ -325,8 +325,8 @@ impl Account {
                     self.runs.insert(run);
                 }
             }
-            Part::Grant(mut grant) => {
-                grant.touched = false;
+            Part::Grant(mut grant, written) => {
+                (grant.touched, grant.written) = (false, written);
                 if self.grant(&grant.id).is_none() {
                     self.insert_grant(grant);
                 }

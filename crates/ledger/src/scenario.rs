@@ -606,7 +606,7 @@ impl LedgerWorld {
                     .grants
                     .get(grant)
                     .cloned()
-                    .map(Part::Grant)
+                    .map(|grant| Part::Grant(grant, crate::grant::Written::Nowhere))
                     .into_iter()
                     .for_each(|part| self.account.recall(part));
                 return;
@@ -636,7 +636,7 @@ impl LedgerWorld {
             .values()
             .filter(|grant| grant.payment.as_ref() == Some(&id))
             .cloned()
-            .map(Part::Grant);
+            .map(|grant| Part::Grant(grant, crate::grant::Written::Nowhere));
         let debts =
             written.debts.values().filter(|debt| debt.origin.payment() == Some(&id)).cloned().map(Part::Debt);
         let family =

@@ -30,8 +30,7 @@ pub(super) async fn load(conn: &Object, organization: &OrganizationId) -> Result
         match row.try_get::<_, &str>("part")? {
             "o" => {
                 let grants: Vec<Grant> = from_json("grant", row.try_get::<_, &str>("grants")?.as_bytes())?;
-                let next = grants.into_iter().map(|grant| Grant { written: Written::WithCore, ..grant });
-                parts.extend(next.map(Part::Grant));
+                parts.extend(grants.into_iter().map(|grant| Part::Grant(grant, Written::WithCore)));
                 let tally = read_tally(row.try_get::<_, &str>("tally")?.as_bytes())?;
                 core = Some((body::<Core>("organization", row)?, head(organization, row)?, tally));
             }
@@ -259,9 +258,9 @@ fn head(organization: &OrganizationId, row: &Row) -> Result<Head, Trouble> {
 fn read_part(part: &str, row: &Row) -> Result<Part, Trouble> {
     Ok(match part {
         "r" => Part::Run(body("run", row)?),
-        "g" => Part::Grant(Grant { written: Written::Alone, ..body("grant", row)? }),
+        "g" => Part::Grant(body("grant", row)?, Written::Alone),
         // One that is next.
-        "n" => Part::Grant(Grant { written: Written::WithCore, ..body("grant", row)? }),
+        "n" => Part::Grant(body("grant", row)?, Written::WithCore),
         "d" => Part::Debt(body("debt", row)?),
         "p" => Part::Payment(body("payment", row)?),
         other => return Err(Trouble::Fault(Fault::Damaged(format!("{other:?} is no part of an account")))),

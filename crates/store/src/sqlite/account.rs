@@ -92,8 +92,7 @@ fn own(row: &rusqlite::Row<'_>, organization: &OrganizationId) -> Result<Option<
         return Err(Fault::Damaged(format!("the row of organization {organization} has no body")));
     }
     let core = from_json("organization", bytes(row, 8)?)?;
-    let next: Vec<Grant> = from_json("grant", bytes(row, 9)?)?;
-    let next_grants = next.into_iter().map(|grant| Grant { written: Written::WithCore, ..grant }).collect();
+    let next_grants = from_json("grant", bytes(row, 9)?)?;
     Ok(Some(Own { core, next_grants, tally: read_tally(bytes(row, 10)?)?, apart: row.get(7)? }))
 }
 
@@ -174,51 +173,38 @@ pub(super) fn folded(
 
 /// The account as its rows say, and the sums that are in its organization's row.
 fn written(conn: &Connection, n: i64, own: Own) -> Result<(Account, Tally), Fault> {
-    let Own { core, next_grants: mut grants, tally, apart } = own;
-    let mut parts = Vec::new();
+    let Own { core, next_grants, tally, apart } = own;
+    let next = next_grants.into_iter().map(|grant| Part::Grant(grant, Written::WithCore));
+    let mut parts: Vec<Part> = next.collect();
     if apart {
-        live_apart(conn, n, &mut grants, &mut parts)?;
+        live_apart(conn, n, &mut parts)?;
     }
-    parts.extend(grants.into_iter().map(Part::Grant));
     Ok((Account::restore(core, parts), tally))
 }
 
 /// The live parts that have rows of their own.
-fn live_apart(
-    conn: &Connection,
-    n: i64,
-    grants: &mut Vec<Grant>,
-    parts: &mut Vec<Part>,
-) -> Result<(), Fault> {
-    let mut payments = Vec::<Payment>::new();
+fn live_apart(conn: &Connection, n: i64, parts: &mut Vec<Part>) -> Result<(), Fault> {
+    let mut payments = Vec::new();
     let mut select = conn.prepare_cached(statements::LIVE)?;
     let mut rows = select.query([n])?;
     while let Some(row) = rows.next()? {
         let body = bytes(row, 1)?;
         match row.get(0)? {
             1 => parts.push(Part::Run(from_json("run", body)?)),
-            2 => grants.push(Grant { written: Written::Alone, ..from_json("grant", body)? }),
+            2 => parts.push(Part::Grant(from_json("grant", body)?, Written::Alone)),
             3 => parts.push(Part::Debt(from_json("debt", body)?)),
             _ => payments.push(from_json("payment", body)?),
         }
     }
-    for payment in payments {
-        let at_hand = |id: &GrantId| grants.iter().any(|grant| grant.id == *id);
-        family(conn, n, payment, &at_hand, parts)?;
-    }
-    Ok(())
+    payments.into_iter().try_for_each(|payment| family(conn, n, payment, parts))
 }
 
-/// A payment with its grant, unless that is at hand, and its debts.
-fn family(
-    conn: &Connection,
-    n: i64,
-    payment: Payment,
-    at_hand: &dyn Fn(&GrantId) -> bool,
-    parts: &mut Vec<Part>,
-) -> Result<(), Fault> {
-    if let Some(id) = payment.grant.as_ref().filter(|id| !at_hand(id)) {
-        parts.extend(grant(conn, n, id)?.map(Part::Grant));
+/// A payment with its debts, and its grant unless that is among the parts already.
+fn family(conn: &Connection, n: i64, payment: Payment, parts: &mut Vec<Part>) -> Result<(), Fault> {
+    let is_there =
+        |id: &GrantId| parts.iter().any(|part| matches!(part, Part::Grant(grant, _) if grant.id == *id));
+    if let Some(id) = payment.grant.as_ref().filter(|id| !is_there(id)) {
+        parts.extend(grant(conn, n, id)?.map(|(grant, written)| Part::Grant(grant, written)));
     }
     // Only refunds and disputes give rise to debts of a payment, and most payments never see one.
     if payment.is_asked_back() {
@@ -245,10 +231,10 @@ pub(super) fn recall(
             PartKey::Refund(id) => recall_fact(conn, n, "refund", id.as_str(), &mut parts)?,
             PartKey::Dispute(id) => recall_fact(conn, n, "dispute", id.as_str(), &mut parts)?,
             PartKey::Grant(id) => {
-                if let Some(grant) = grant(conn, n, id)? {
+                if let Some((grant, written)) = grant(conn, n, id)? {
                     match &grant.payment {
                         Some(payment) => recall_payment(conn, n, payment, &mut parts)?,
-                        None => parts.push(Part::Grant(grant)),
+                        None => parts.push(Part::Grant(grant, written)),
                     }
                 }
             }
@@ -270,7 +256,7 @@ pub(super) fn recall(
 
 fn recall_payment(conn: &Connection, n: i64, id: &PaymentId, parts: &mut Vec<Part>) -> Result<(), Fault> {
     match one(conn, "payment", statements::PAYMENT, params![n, id.as_str()])? {
-        Some(payment) => family(conn, n, payment, &|_| false, parts),
+        Some(payment) => family(conn, n, payment, parts),
         None => Ok(()),
     }
 }
@@ -286,12 +272,12 @@ fn recall_fact(conn: &Connection, n: i64, kind: &str, id: &str, parts: &mut Vec<
     }
 }
 
-fn grant(conn: &Connection, n: i64, id: &GrantId) -> Result<Option<Grant>, Fault> {
+fn grant(conn: &Connection, n: i64, id: &GrantId) -> Result<Option<(Grant, Written)>, Fault> {
     let mut select = conn.prepare_cached(statements::GRANT)?;
     let mut rows = select.query(params![n, id.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let written = if row.get(1)? { Written::Alone } else { Written::WithCore };
-    Ok(Some(Grant { written, ..from_json("grant", bytes(row, 0)?)? }))
+    Ok(Some((from_json("grant", bytes(row, 0)?)?, written)))
 }
 
 fn debt(conn: &Connection, n: i64, id: &DebtId) -> Result<Option<Debt>, Fault> {

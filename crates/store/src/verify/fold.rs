@@ -12,7 +12,7 @@ use ledger::{
     account::Part,
     command::PartKey,
     debt::Debt,
-    grant::Grant,
+    grant::{Grant, Written},
     id::{DebtId, DisputeId, GrantId, OrganizationId, PaymentId, RefundId, RunId},
     payment::Payment,
     run::{Run, RunStatus},
@@ -155,7 +155,7 @@ impl Kept {
             PartKey::Dispute(dispute) => self.family(self.disputes.get(dispute)),
             PartKey::Grant(grant) => match self.grants.get(grant) {
                 Some(Grant { payment: Some(payment), .. }) => self.family(Some(payment)),
-                grant => grant.cloned().map(Part::Grant).into_iter().collect(),
+                grant => grant.cloned().map(never_written).into_iter().collect(),
             },
             PartKey::Debt(debt) => match self.debts.get(debt) {
                 Some(debt) if debt.origin.payment().is_some() => self.family(debt.origin.payment()),
@@ -169,7 +169,12 @@ impl Kept {
         let Some(payment) = payment.and_then(|payment| self.payments.get(payment)) else { return Vec::new() };
         let grant = payment.grant.as_ref().and_then(|grant| self.grants.get(grant)).cloned();
         let debts = self.debts.values().filter(|debt| debt.origin.payment() == Some(&payment.id)).cloned();
-        let grant = grant.map(Part::Grant).into_iter();
+        let grant = grant.map(never_written).into_iter();
         grant.chain(debts.map(Part::Debt)).chain([Part::Payment(payment.clone())]).collect()
     }
+}
+
+/// A grant of an account that is folded and never written.
+fn never_written(grant: Grant) -> Part {
+    Part::Grant(grant, Written::Nowhere)
 }

@@ -35,7 +35,7 @@ fn recalled(store: &dyn Store, organization: &OrganizationId, key: PartKey) -> V
         .iter()
         .map(|part| match part {
             Part::Run(run) => format!("run {}", run.id),
-            Part::Grant(grant) => {
+            Part::Grant(grant, _) => {
                 format!("grant of {}", grant.payment.as_ref().map_or("nobody", |id| id.as_str()))
             }
             Part::Debt(debt) => format!("debt of {}", debt.amount),

@@ -242,7 +242,7 @@ fn grants<'a>(
     ids.dedup();
     let keys: Vec<PartKey> = ids.into_iter().cloned().map(PartKey::Grant).collect();
     let parts = store.recall(organization, &keys)?.into_iter().filter_map(|part| match part {
-        Part::Grant(grant) => Some((grant.id.clone(), grant)),
+        Part::Grant(grant, _) => Some((grant.id.clone(), grant)),
         _ => None,
     });
     Ok(parts.collect())

@@ -235,7 +235,7 @@ fn learn(
     }
     let keys: Vec<PartKey> = unknown.iter().cloned().map(PartKey::Grant).collect();
     for part in store.recall(organization, &keys)? {
-        if let Part::Grant(grant) = part {
+        if let Part::Grant(grant, _) = part {
             past.know(&grant);
         }
     }

@@ -43,7 +43,7 @@ impl Named {
                 Part::Run(run) => drop(named.runs.insert(run.id.clone(), run)),
                 Part::Payment(payment) => drop(named.payments.insert(payment.id.clone(), payment)),
                 Part::Debt(debt) => drop(named.debts.insert(debt.id.clone(), debt)),
-                Part::Grant(_) | Part::Answered(..) => {}
+                Part::Grant(..) | Part::Answered(..) => {}
             }
         }
         named
