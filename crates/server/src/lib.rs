@@ -4,6 +4,7 @@ pub mod auth;
 pub mod brand;
 pub mod clock;
 pub mod config;
+pub mod connections;
 pub mod copy;
 pub mod engine;
 pub mod error;

@@ -18,7 +18,7 @@ pub use sale::Pack;
 pub use values::parse_public_url;
 
 use crate::{
-    engine,
+    connections, engine,
     http::ConsoleSettings,
     notices::settings::{MailSettings, WebhookSettings},
     payments::{price::Price, stripe},
@@ -89,6 +89,13 @@ pub struct Server {
     pub return_urls: Vec<String>,
     /// Threads that read requests and write answers.
     pub http_threads: NonZeroUsize,
+    /// Connections at a time.
+    pub connections_max: NonZeroUsize,
+    /// How long a connection may wait between requests, and take over the head of one.
+    #[serde(deserialize_with = "wait")]
+    pub idle_timeout: std::time::Duration,
+    /// The largest head of a request in bytes.
+    pub head_bytes_max: NonZeroUsize,
     /// The longest a request may take.
     #[serde(deserialize_with = "wait")]
     pub request_timeout: std::time::Duration,
@@ -99,6 +106,17 @@ pub struct Server {
     /// How long a stopping server waits for requests that are being answered.
     #[serde(deserialize_with = "wait")]
     pub shutdown_timeout: std::time::Duration,
+}
+
+impl Server {
+    /// What its connections may take.
+    pub fn connections(&self) -> connections::Limits {
+        connections::Limits {
+            connections_max: self.connections_max.get(),
+            idle_timeout: self.idle_timeout,
+            head_bytes_max: self.head_bytes_max.get(),
+        }
+    }
 }
 
 /// What the server says about itself, on standard error.

@@ -10,7 +10,7 @@ use crate::{
 };
 use api::problem::{Problem, QuotaError, StartProblem};
 use axum::{
-    RequestExt,
+    RequestExt, Router,
     extract::{MatchedPath, RawPathParams, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
@@ -84,7 +84,7 @@ pub async fn conventions(State(app): State<Arc<App>>, mut request: Request, next
     let mut response = answer.await.unwrap_or_else(|_| out_of_time().into_response());
 
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        response = document(&app, &id, &error, response);
+        response = document(&app.settings.public_url, &id, &error, response);
     }
     response.headers_mut().insert(X_REQUEST_ID, id.0.clone());
     if let Some(slot) = slot {
@@ -270,13 +270,25 @@ pub async fn method_not_allowed() -> ApiError {
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }
 
+/// What everybody is answered on a connection that is one too many.
+pub fn crowded(public_url: String) -> Router {
+    Router::new().fallback(async move |request: Request| {
+        let detail = "There are as many connections as this server may have (server.connections_max). Try again in a second.";
+        let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_connections", detail);
+        let id = RequestId::of(request.headers());
+        let mut response = document(&public_url, &id, &error, error.clone().into_response());
+        response.headers_mut().insert(X_REQUEST_ID, id.0);
+        response
+    })
+}
+
 /// Writes the document of an error under the status and headers that it has.
-fn document(app: &App, id: &RequestId, error: &ApiError, mut response: Response) -> Response {
+fn document(public_url: &str, id: &RequestId, error: &ApiError, mut response: Response) -> Response {
     let told = error.told();
     if let Some(inside) = &told.inside {
         tracing::error!(request_id = id.as_str(), code = told.code, error = inside, "fault");
     }
-    *response.body_mut() = problem(&app.settings.public_url, id.as_str(), error).into();
+    *response.body_mut() = problem(public_url, id.as_str(), error).into();
     response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
     response.headers_mut().remove(header::CONTENT_LENGTH);
     response

@@ -39,6 +39,7 @@ mod tasks;
 pub(crate) mod usage;
 mod webhooks;
 
+pub use conventions::crowded;
 pub use document::document;
 
 use crate::{

@@ -2,6 +2,7 @@
 //! database, each of which may die, stand still, or lose the database for a while.
 
 mod backups;
+mod crowds;
 mod database;
 mod kills;
 mod peer;

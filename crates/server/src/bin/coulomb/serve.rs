@@ -6,18 +6,19 @@ use crate::{
     settings::{Settings, open},
     staff::Staff,
 };
-use axum::{Router, serve::ListenerExt};
+use axum::Router;
 use clap::{Args, ValueEnum};
 use coulomb_server::{
     auth::Keys,
     config::{self, Config, ProviderKind},
+    connections,
     engine::Engine,
     http, jobs, telemetry, web,
 };
 use std::{io::ErrorKind, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use store::Store;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::{oneshot, watch},
     task::JoinHandle,
@@ -131,7 +132,7 @@ pub struct Running {
     address: SocketAddr,
     engine: Engine,
     jobs: Vec<JoinHandle<()>>,
-    http: JoinHandle<std::io::Result<()>>,
+    http: JoinHandle<()>,
     stop: oneshot::Sender<()>,
     /// Tells pages that follow a balance to go.
     closing: watch::Sender<bool>,
@@ -172,6 +173,7 @@ impl Running {
             let (every, window) = (config.provider.reconcile_every, config.provider.reconcile_window);
             jobs.push(tokio::spawn(cashier.clone().reconcile_forever(every, window)));
         }
+        let crowded = http::crowded(public_url.clone());
         let settings = http::HttpSettings {
             sandbox,
             public_url,
@@ -187,11 +189,13 @@ impl Running {
         jobs.push(tokio::spawn(app.sessions.clone().clear_away(engine.changes().clone())));
         let router = web::router(app).merge(others);
         let (stop, stopped) = oneshot::channel::<()>();
-        let http = axum::serve(listener.tap_io(send_at_once), router).with_graceful_shutdown(async {
+        let stopped = async {
             // Whoever drops the sender wants the server stopped as well.
             let _ = stopped.await;
-        });
-        let http = tokio::spawn(async move { http.await });
+        };
+        let limits = config.server.connections();
+        connections::allow(limits.connections_max);
+        let http = tokio::spawn(connections::serve(listener, limits, router, crowded, stopped));
         let shutdown_timeout = config.server.shutdown_timeout;
         Ok(Running { address, engine, jobs, http, stop, closing, shutdown_timeout })
     }
@@ -206,7 +210,7 @@ impl Running {
         let _ = self.stop.send(());
         self.closing.send_replace(true);
         match tokio::time::timeout(self.shutdown_timeout, self.http).await {
-            Ok(finished) => finished??,
+            Ok(finished) => finished?,
             Err(_) => {
                 tracing::warn!("requests were still being answered when server.shutdown_timeout was over")
             }
@@ -214,13 +218,6 @@ impl Running {
         self.jobs.iter().for_each(JoinHandle::abort);
         self.engine.shut_down().await?;
         Ok(())
-    }
-}
-
-/// Answers are written whole, so nothing is gained by holding back the end of one (Nagle's algorithm).
-fn send_at_once(stream: &mut TcpStream) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection keeps its delay");
     }
 }
 

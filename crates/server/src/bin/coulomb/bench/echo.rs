@@ -2,7 +2,8 @@
 //! answers it with so many bytes, and nothing else. What it answers per second is what is there to be lost.
 
 use crate::{Failure, runtime};
-use axum::{Router, body::Bytes, http::header, serve::ListenerExt};
+use axum::{Router, body::Bytes, http::header};
+use coulomb_server::{config::Config, connections};
 use std::{io::Read, process::ExitCode};
 use tokio::net::TcpListener;
 
@@ -19,16 +20,13 @@ pub fn serve(answer_bytes: usize, threads: usize) -> Result<ExitCode, Failure> {
     runtime(threads)?.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("{READY}{}", listener.local_addr()?);
-        let listener = listener.tap_io(|stream| {
-            // As the server does it; a connection that keeps its delay is slower and still answers.
-            let _ = stream.set_nodelay(true);
-        });
-        let serving = axum::serve(listener, Router::new().fallback(answering));
         let over = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
-        tokio::select! {
-            served = serving.into_future() => served?,
-            _ = over => {}
-        }
+        let over = async {
+            let _ = over.await;
+        };
+        let limits = Config::load(None)?.server.connections();
+        let router = Router::new().fallback(answering);
+        connections::serve(listener, limits, router.clone(), router, over).await;
         Ok(ExitCode::SUCCESS)
     })
 }
