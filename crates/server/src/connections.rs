@@ -41,8 +41,9 @@ pub async fn serve(
 ) {
     let places = Arc::new(Semaphore::new(limits.connections_max.min(Semaphore::MAX_PERMITS)));
     let told = Arc::new(Semaphore::new(TOLD_MAX));
-    let (http, once) =
-        (http(&limits), http(&Limits { idle_timeout: TOLD_WITHIN, ..limits }).keep_alive(false).clone());
+    let usual = http(limits.head_bytes_max, limits.idle_timeout);
+    let mut once = http(limits.head_bytes_max, TOLD_WITHIN);
+    once.keep_alive(false);
     let answering = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
@@ -52,7 +53,7 @@ pub async fn serve(
             () = &mut stop => break,
         };
         let (http, router, place) = match Arc::clone(&places).try_acquire_owned() {
-            Ok(place) => (&http, &router, place),
+            Ok(place) => (&usual, &router, place),
             Err(_) => {
                 metrics::counter!("coulomb_connections_refused_total").increment(1);
                 match Arc::clone(&told).try_acquire_owned() {
@@ -75,11 +76,9 @@ pub async fn serve(
     answering.shutdown().await;
 }
 
-fn http(limits: &Limits) -> http1::Builder {
+fn http(head_bytes_max: usize, idle_timeout: Duration) -> http1::Builder {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(limits.idle_timeout)
-        .max_header_size(limits.head_bytes_max);
+    http.timer(TokioTimer::new()).header_read_timeout(idle_timeout).max_header_size(head_bytes_max);
     http
 }
 
