@@ -2,6 +2,7 @@
 //! of the sources gets them, each asleep until an environment variable wakes it, so that one build serves all. Asleep, all must
 //! be well; awake, each has to be caught by a check that is named here.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -272,8 +273,9 @@ fn said(command: &mut Command) -> Result<(bool, String), String> {
 fn copy(to: &Path) -> Result<(), String> {
     let list = ["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"];
     let files = quietly(Command::new("git").args(list).current_dir(repository()))?;
+    let names: BTreeSet<&str> = files.split('\0').filter(|name| !name.is_empty()).collect();
     let mut planted = 0;
-    for name in files.split('\0').filter(|name| !name.is_empty()) {
+    for &name in &names {
         // One that is deleted and not committed so is not there.
         let Ok(mut bytes) = fs::read(repository().join(name)) else { continue };
         for (bug, change) in changes().filter(|(_, change)| change.file == name) {
@@ -289,11 +291,26 @@ fn copy(to: &Path) -> Result<(), String> {
             .and_then(|()| fs::write(&file, bytes))
             .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     }
+    forget_others(to, to, &names).map_err(|error| format!("cannot clear {}: {error}", to.display()))?;
     let wanted = changes().count();
     if planted == wanted {
         return Ok(());
     }
     Err(format!("Of {wanted} changes {planted} were made: a file that xtask/src/planted.rs names is gone."))
+}
+
+/// Takes out of the copy what an earlier one left there and the sources do not have any more.
+fn forget_others(copy: &Path, folder: &Path, names: &BTreeSet<&str>) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.strip_prefix(copy).ok().and_then(Path::to_str);
+        if path.is_dir() {
+            forget_others(copy, &path, names)?;
+        } else if !name.is_some_and(|name| names.contains(name) && repository().join(name).exists()) {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Everything that is different in the copy, and the name of the bug that it is for.
