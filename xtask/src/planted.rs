@@ -194,7 +194,8 @@ const BUGS: &[Bug] = &[
     Bug {
         name: "leave_rows_out",
         test: ON_SQLITE,
-        checks: &["rows_are_the_fold", "verify_is_clean"],
+        // A payment that was let go of, and is in no row, is not found when its money is asked back.
+        checks: &["rows_are_the_fold", "verify_is_clean", "money_taken_back_is_recovered_once"],
         changes: &[Change {
             file: "crates/store/src/sqlite/commit.rs",
             find: "if all.is_empty() {",
