@@ -211,11 +211,12 @@ const PLACES: [(&str, &str); 6] =
 
 /// Makes the functions of this version; both, because a database that is whole may be sharded later.
 async fn functions(client: &impl GenericClient) -> Result<(), Trouble> {
-    for (name, parameter) in [("commit_5", "o_slot smallint[]"), ("commit_slot_5", "p_slot smallint")] {
+    for (name, parameter, slot) in
+        [("commit_5", "o_slot smallint[]", "o_slot[{place}]"), ("commit_slot_5", "p_slot smallint", "p_slot")]
+    {
         let mut text = COMMIT.replace("{name}", name).replace("{slot_parameter}", parameter);
         for (letter, place) in PLACES {
-            let slot = if name == "commit_5" { &format!("o_slot[{place}]") } else { "p_slot" };
-            text = text.replace(&format!("{{slot_of_{letter}}}"), slot);
+            text = text.replace(&format!("{{slot_of_{letter}}}"), &slot.replace("{place}", place));
         }
         client.batch_execute(&text).await?;
     }
